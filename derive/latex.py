@@ -1,0 +1,3 @@
+"""placeholder"""
+def display(*a, **k): return ""
+def inline(*a, **k): return ""

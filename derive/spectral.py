@@ -1,0 +1,112 @@
+r"""Means over the spectrum, and their exact reduction to a canonical form.
+
+Every equation sees the spectrum through means $\sum_i w_i f(c_i)$ of rational functions with poles at
+$c = -t$ only, $t = z/a$. `reduce_means` writes any of them in terms of $\mathcal U$ and $\mathcal U_2$
+(and $c_{\mathrm{train}}$), in which different forms of one formula become identical rational functions.
+"""
+
+from __future__ import annotations
+
+from sympy import Eq, Expr, Function, Integer, Poly, Sum, Symbol, cancel, diff, together
+
+from . import notation as n
+from .equation import Equation
+
+SECTION = "scalar"
+
+
+def mean(f: Expr) -> Sum:
+    r"""Mean of a function of the eigenvalue: $f(c) \mapsto \sum_{i=1}^m w_i f(c_i)$.
+
+    Args:
+        f: expression in the symbol `c` (and `test[i]` where the test covariance enters).
+    """
+    return Sum(n.weights[n.i] * f.subs(n.c, n.eigenvalues[n.i]), (n.i, 1, n.m))
+
+
+def _equation(name: str, title: str, statement: Eq) -> Equation:
+    return Equation(name=name, title=title, statement=statement, source="THEORY A1", section=SECTION)
+
+
+learned = _equation("learned", "Learned share along an eigenvector", Eq(n.learned, n.c / (n.c + n.t)))
+unlearned = _equation("unlearned", "Unlearned share along an eigenvector", Eq(n.unlearned, n.t / (n.c + n.t)))
+LEARNED, UNLEARNED = learned.rhs, unlearned.rhs
+
+#: spectral sum -> what it averages, in the two shares
+SUMMANDS = {
+    n.D: n.learned,
+    n.U: n.unlearned,
+    n.E: n.learned * n.unlearned,
+    n.D2: n.learned**2,
+    n.U2: n.unlearned**2,
+}
+_TITLES = {
+    n.D: "Effective dimensions",
+    n.U: "Dimensions left unlearned",
+    n.E: "Slope of the effective dimensions",
+    n.D2: "Second moment of the learned share",
+    n.U2: "Second moment of the unlearned share",
+}
+sums = {
+    symbol: _equation(
+        symbol.name, _TITLES[symbol], Eq(symbol, mean(summand.subs({n.learned: LEARNED, n.unlearned: UNLEARNED})))
+    )
+    for symbol, summand in SUMMANDS.items()
+}
+EQUATIONS = (learned, unlearned, *sums.values())
+
+#: the spectral sums as functions of t, for differentiation
+D_t, U_t, E_t = (Function(name, positive=True, real=True)(n.t) for name in ("D", "U", "E"))
+gap_kappa_t, gap_tau_t = (Function(name, positive=True, real=True)(n.t) for name in ("gap_kappa", "gap_tau"))
+_AS_SYMBOL = {D_t: n.D, U_t: n.U, E_t: n.E, gap_kappa_t: n.gap_kappa, gap_tau_t: n.gap_tau}
+
+
+def _moment(order: int) -> Expr:
+    r"""$\sum_i w_i (c_i + t)^{-k}$ in canonical symbols, for k from -1 to 2."""
+    return {-1: n.c_train + n.t, 0: Integer(1), 1: n.U / n.t, 2: n.U2 / n.t**2}[order]
+
+
+def _reduce_one(total: Sum) -> Expr:
+    summand, (index, _, _) = total.function, total.limits[0]
+    y = Symbol("y", positive=True)
+    f = cancel(together((summand / n.weights[index]).subs(n.eigenvalues[index], y - n.t)))
+    numerator, denominator = (Poly(part, y) for part in f.as_numer_denom())
+    if len(denominator.terms()) != 1:
+        raise ValueError(f"mean with a pole elsewhere than at c = -t: {total}")
+    (power,), scale = denominator.terms()[0]
+    return sum((k * _moment(power - j) for (j,), k in numerator.terms()), Integer(0)) / scale
+
+
+def reduce_means(expression: Expr, *, at: Expr = n.a * n.t) -> Expr:
+    r"""Canonical form of an expression in means over the spectrum.
+
+    Every mean becomes a combination of $1$, $c_{\mathrm{train}}$, $\mathcal U$ and $\mathcal U_2$ by partial
+    fractions in $c + t$; the other spectral sums are eliminated by
+    $\mathcal D = 1 - \mathcal U$, $\mathcal E = \mathcal U - \mathcal U_2$,
+    $\mathcal D_2 = 1 - 2\,\mathcal U + \mathcal U_2$. Exact: no numbers are put in.
+
+    Args:
+        expression: any SymPy expression.
+        at: what the resolvent's argument z stands for, by default $a t$.
+
+    Raises:
+        ValueError: a mean has a pole elsewhere than at $c = -t$.
+    """
+    expression = expression.subs(n.z, at)
+    expression = expression.replace(lambda e: isinstance(e, Sum), _reduce_one)
+    return expression.subs({n.D: 1 - n.U, n.E: n.U - n.U2, n.D2: 1 - 2 * n.U + n.U2})
+
+
+def slope(expression: Expr) -> Expr:
+    r"""Derivative in t of an expression in the spectral sums and the gaps, in the same symbols.
+
+    SymPy differentiates; the derivatives of the sums themselves are read off their definitions:
+    $\mathcal D' = -\mathcal E/t$, hence $+\mathcal E/t$ for $\mathcal U$ and for both gaps.
+    """
+    as_function = {symbol: function for function, symbol in _AS_SYMBOL.items() if symbol is not n.E}
+    growth = -diff(sums[n.D].rhs, n.t)
+    if cancel(reduce_means(growth - n.E / n.t)) != 0:
+        raise AssertionError("t dD/dt = -E does not hold")
+    rules = {diff(D_t, n.t): -n.E / n.t}
+    rules |= {diff(f, n.t): n.E / n.t for f in (U_t, gap_kappa_t, gap_tau_t)}
+    return diff(expression.subs(as_function), n.t).subs(rules).subs(_AS_SYMBOL)

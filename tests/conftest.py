@@ -1,0 +1,34 @@
+"""Settings that every test shares: run-time type checks, Hypothesis profiles, global precision."""
+
+import os
+import sys
+
+import flint
+import hypothesis
+import mpmath
+import pytest
+from jaxtyping import install_import_hook
+
+from .source_tree import module_files
+
+# Array shapes and argument types are checked in every call. Not in modules that use numba, which compiles plain
+# functions only.
+install_import_hook(
+    [name for name, file in module_files().items() if "import numba" not in file.read_text()], "beartype.beartype"
+)
+
+hypothesis.settings.register_profile("local", max_examples=50, deadline=None)
+hypothesis.settings.register_profile(
+    "ci", max_examples=200, deadline=None, derandomize=True, print_blob=True
+)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+@pytest.fixture(autouse=True)
+def _reset_precision():
+    """No test leaves its precision to the next."""
+    yield
+    mpmath.mp.prec = 53
+    flint.ctx.prec = 53
+    if torch := sys.modules.get("torch"):
+        torch.set_default_dtype(torch.float32)

@@ -1,0 +1,197 @@
+"""Exact identities: the cancellation-free forms equal the papers' forms, and the t-equations are the fixed point."""
+
+from __future__ import annotations
+
+import pytest
+from sympy import Abs, Expr, cancel, diff, simplify, solve, together, true
+
+from taskalign.derive import alignment, resolvent, ridge, root, spectral, stable
+from taskalign.derive import notation as n
+
+
+def is_zero(expression: Expr) -> bool:
+    """Exactly zero, as a rational function of the canonical symbols."""
+    return cancel(together(expression)) == 0
+
+
+def in_sums(expression: Expr) -> Expr:
+    """In U, U2, t, kappa and what is free: the paper's M, M', F', sigma, ... replaced by what they are at the root."""
+    stand_for = [
+        (n.N, stable.N.rhs),
+        (n.slack, stable.slack.rhs),
+        (n.R2, stable.R2.rhs),
+        (n.A2, stable.A2.rhs),
+        (n.a_less, stable.a_less.rhs),
+        (n.dM, stable.dM.rhs),
+        (n.M, n.U / n.sigma),
+        (n.b, stable.b.rhs),
+        (n.den, stable.den.rhs),
+        (n.s, n.sigma - n.effective_ridge),
+        (n.sigma, root.sigma_of_t.rhs),
+        (n.z, root.sigma_of_t.rhs),
+        (n.a, root.a_of_t.rhs),
+        (n.gap_tau, n.tau - n.D),
+        (n.gap_kappa, n.kappa - n.D),
+        (n.phi, spectral.reduce_means(resolvent.phi.rhs)),
+        (n.a, root.a_of_t.rhs),
+        (n.gap_kappa, n.kappa - n.D),
+    ]
+    for old, new in stand_for:
+        expression = expression.subs(old, new)
+    return spectral.reduce_means(expression)
+
+
+def reduced(expression: Expr) -> Expr:
+    """The paper's means at z = a t, then everything in the canonical symbols."""
+    return in_sums(spectral.reduce_means(expression))
+
+
+def test_sums_are_reduced_exactly() -> None:
+    for equation in spectral.sums.values():
+        assert is_zero(spectral.reduce_means(equation.lhs) - spectral.reduce_means(equation.rhs)), equation.name
+    assert not is_zero(spectral.reduce_means(n.D - n.U))
+
+
+def test_a_mean_with_another_pole_is_refused() -> None:
+    with pytest.raises(ValueError, match="pole"):
+        spectral.reduce_means(spectral.mean(1 / (n.c + 2 * n.t)))
+
+
+def test_memorisation_factor_is_the_fixed_point() -> None:
+    assert is_zero(reduced(resolvent.fixed_point_a.lhs - resolvent.fixed_point_a.rhs))
+    assert is_zero(reduced(resolvent.memorisation.rhs) - in_sums(n.a))
+    assert is_zero(reduced(resolvent.trace.rhs) - in_sums(stable.M.rhs))
+
+
+def test_derivatives_from_implicit_differentiation() -> None:
+    assert is_zero(reduced(resolvent.dM.rhs) - in_sums(stable.dM.rhs))
+    assert is_zero(reduced(resolvent.da.rhs) - in_sums(stable.b.rhs))
+
+
+def test_derivative_of_the_trace_is_the_mean_of_the_derivative_of_the_resolvent() -> None:
+    assert is_zero(reduced(spectral.mean(resolvent.dF.rhs)) - in_sums(stable.dM.rhs))
+
+
+def test_combinations_of_the_trace() -> None:
+    assert is_zero(in_sums(n.M + n.sigma * n.dM - stable.A2.rhs))
+    assert is_zero(in_sums(1 - 2 * n.sigma * n.M - n.sigma**2 * n.dM - stable.R2.rhs))
+
+
+def test_numerator_of_the_variance() -> None:
+    numerator, _ = alignment.q.rhs.as_numer_denom()
+    assert is_zero(in_sums(numerator - stable.N.rhs))
+
+
+def test_a_less() -> None:
+    assert is_zero(in_sums(n.a - n.effective_ridge * n.b - stable.a_less.rhs))
+
+
+def test_denominator_of_the_variance() -> None:
+    _, paper = alignment.q.rhs.as_numer_denom()
+    # the effective ridge's own equation, in every regime: p = lt M - (1 - tau)
+    on_curve = stable.slack.rhs.subs(n.ridge_share, n.effective_ridge * n.M - (1 - n.tau))
+    assert is_zero(in_sums(paper - on_curve))
+
+
+@pytest.mark.parametrize("branch", [0, 1])
+def test_shares_solve_the_equation_of_the_effective_ridge(branch: int) -> None:
+    sign = (1, -1)[branch]
+    larger = stable.larger_share.rhs.subs(Abs(1 - n.tau), sign * (1 - n.tau))
+    lt, share = (
+        equation.rhs.args[branch][0].subs(n.larger_share, larger)
+        for equation in (stable.effective_ridge_stable, stable.ridge_share)
+    )
+    assert simplify(lt * share - n.tau * n.ridge) == 0
+    assert simplify(lt * n.U / n.sigma - share - (1 - n.tau)) == 0
+
+
+def test_explicit_effective_ridge() -> None:
+    equation = ridge.effective_ridge_fixed_point
+    residual = (equation.lhs - equation.rhs).subs(n.effective_ridge, ridge.effective_ridge.rhs)
+    assert simplify(residual) == 0
+
+
+def test_alignment_matrix() -> None:
+    paper = alignment.K.rhs.subs({n.F: resolvent.resolvent.rhs, n.dF: resolvent.dF.rhs})
+    ours = stable.K.rhs.subs({n.A: stable.A.rhs, n.B: stable.B.rhs})
+    assert is_zero(in_sums(paper - ours))
+
+
+def test_size_of_the_trained_layer() -> None:
+    assert is_zero(in_sums(alignment.Qbar.rhs - stable.Qbar.rhs))
+
+
+@pytest.mark.parametrize("regime", root.REGIMES)
+def test_scalar_equation_is_the_fixed_point(regime: str) -> None:
+    paper = {
+        "above": ridge.effective_ridge_above,
+        "below": ridge.effective_ridge_below,
+        "ridge": ridge.effective_ridge_fixed_point,
+    }[regime]
+    residual = (paper.lhs - paper.rhs).subs(n.M, root.M_of_t.rhs).subs(n.effective_ridge, n.sigma - n.s)
+    residual = residual.subs(n.sigma, root.sigma_of_t.rhs)
+    # what g was multiplied with; it has no zero where the fixed point lives
+    factor = {
+        "above": n.kappa,
+        "below": n.kappa * root.sigma_of_t.rhs / n.U,
+        "ridge": root.sigma_of_t.rhs - n.s,
+    }[regime]
+    g = root.g[regime].rhs.subs({n.gap_tau: n.tau - n.D, n.gap_kappa: n.kappa - n.D})
+    fixed_point = (factor * residual).subs(n.gap_kappa, n.kappa - n.D)
+    assert is_zero(spectral.reduce_means(g - fixed_point))
+
+
+@pytest.mark.parametrize("regime", root.REGIMES)
+def test_slope_is_the_derivative(regime: str) -> None:
+    """Against differentiation of the sums themselves, not of symbols standing for them."""
+    sums = {symbol: e.rhs for symbol, e in spectral.sums.items()}
+    gaps = {n.gap_kappa: n.kappa - sums[n.D], n.gap_tau: n.tau - sums[n.D]}
+    direct = diff(root.g[regime].rhs.subs(gaps).subs(n.U, sums[n.U]), n.t)
+    symbolic = root.dg[regime].rhs.subs({n.gap_kappa: n.kappa - n.D, n.gap_tau: n.tau - n.D})
+    assert is_zero(spectral.reduce_means(direct) - spectral.reduce_means(symbolic))
+
+
+@pytest.mark.parametrize("regime", root.REGIMES)
+def test_explicit_parametrisation(regime: str) -> None:
+    noise = ridge.summary_noise.rhs.subs(n.alpha, root.alpha_of_t[regime].rhs)
+    assert simplify(root.g[regime].rhs.subs(n.s, noise)) == 0
+
+
+def test_larger_roots_solve_their_equations() -> None:
+    """Both branches of every starting bound are roots of the one-atom equation."""
+    for regime, equation in root.t_upper.items():
+        atom = n.c_train / n.rank_fraction if regime == "above" else n.c_train
+        share = n.rank_fraction if regime == "above" else 1
+        learned = share * atom / (atom + n.t)
+        one_atom = root.g[regime].rhs.subs(
+            {n.gap_kappa: n.kappa - learned, n.gap_tau: n.tau - learned, n.U: 1 - learned}
+        )
+        for branch, sign in zip(equation.rhs.args, (1, -1), strict=True):
+            assert is_zero_root(one_atom, branch[0], sign), (regime, branch)
+
+
+def is_zero_root(equation: Expr, root_: Expr, sign: int) -> bool:
+    """Insert a root; |x| is x or -x by the branch."""
+    value = root_.replace(Abs, lambda x: -sign * x)
+    return simplify(equation.subs(n.t, value)) == 0
+
+
+def test_gaps_at_the_root() -> None:
+    """Product and difference of the two gaps fix them."""
+    for branch in stable.gap_at_root["below"].rhs.args:
+        sign = -1 if branch[1] == true else 1
+        gap = branch[0].replace(Abs, lambda x, sign=sign: sign * x)
+        product = gap * (gap - (n.kappa - n.tau))
+        assert simplify(product - n.s * n.kappa * n.U / n.t) == 0
+    assert is_zero(root.g["above"].rhs.subs(n.gap_kappa, stable.gap_at_root["above"].rhs))
+
+
+def test_noise_balance_is_the_scalar_equation() -> None:
+    """h = 0 is g = 0 with the gap eliminated by D = 1 - U."""
+    h = stable.noise_balance.rhs
+    gap = (n.s + n.effective_ridge) * n.kappa / n.t
+    g = root.g["ridge"].rhs.subs(n.gap_kappa, gap)
+    # gap also is kappa - 1 + U
+    consistency = gap - (n.kappa - 1 + n.U)
+    (explicit,) = solve(g, n.ridge)
+    assert is_zero(h.subs(n.ridge, explicit) * n.kappa / n.t - consistency)
