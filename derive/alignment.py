@@ -57,7 +57,7 @@ e_train = _equation(
     "Error on the pretraining contexts",
     Eq(n.e_train, (n.ridge / n.effective_ridge) ** 2 * n.tau * n.q),
     "THEORY 1",
-    condition=r"$\lambda > 0$",
+    condition="$@ridge > 0$",
 )
 
 EQUATIONS = (q, K, Qbar, e_scalar, e_misalign, e_icl, e_train)

@@ -27,7 +27,7 @@ P = _equation(
     "Sign of the slope of the alignment",
     Eq(n.P, _slope_numerator()),
     "THEORY A3",
-    remark=r"$\mathrm{d}\mathcal{K}/\mathrm{d}c = P(c)/(a c + \sigma)^3$ and $P$ is linear and falling:"
+    remark=r"$\mathrm{d}@K/\mathrm{d}@c = @P(@c)/(@a @c + @sigma)^3$ and $@P$ is linear and falling:"
     r" at most one peak.",
 )
 peak = _equation(
@@ -35,7 +35,7 @@ peak = _equation(
     "Eigenvalue with the largest alignment entry",
     Eq(n.peak, Max(0, solve(P.rhs, n.c)[0])),
     "THEORY A3",
-    remark="Zero exactly when $\\mathcal{K}$ is ordered for every spectrum with this fixed point.",
+    remark="Zero exactly when $@K$ is ordered for every spectrum with this fixed point.",
 )
 beta = _equation("beta", "Relative drift of the memorisation factor", Eq(n.beta, n.sigma * n.b / n.a), "THEORY A3")
 P_at_zero = _equation(
@@ -47,7 +47,7 @@ P_at_zero = _equation(
         * (n.q * (n.effective_ridge * (1 - n.beta) - n.s) - n.sigma**2 * (2 - n.beta)),
     ),
     "THEORY A3",
-    remark=r"Negative for $\tilde\lambda \le s$, in particular for $\tau > 1$: then $\mathcal{K}$ is ordered for every"
+    remark=r"Negative for $@effective_ridge \le @s$, in particular for $@ridge \to 0$, $@tau > 1$: then $@K$ is ordered for every"
     " spectrum.",
 )
 tau_order = _equation(
@@ -55,8 +55,8 @@ tau_order = _equation(
     "Sufficient number of contexts",
     Eq(n.tau_order, 1 - n.s * n.M),
     "THEORY A3",
-    condition=r"$\mathcal{M}_\kappa$ at $2s$",
-    remark=r"$\tau \ge \tau_{\mathrm{order}}$ is the same as $\tilde\lambda \le s$ and suffices for the ordering.",
+    condition=r"$@ridge \to 0$, $@M$ at $2@s$",
+    remark=r"$@tau \ge @tau_order$ is the same as $@effective_ridge \le @s$ and suffices for the ordering.",
 )
 
 
@@ -72,9 +72,9 @@ pair = _equation(
     "Order of a pair",
     Eq(n.pair, expand(_pair())),
     "THEORY A3",
-    remark=r"Of the sign of $\mathcal{K}(c_1) - \mathcal{K}(c_2)$ for $c_1 < c_2$; only the last term is negative."
-    r" The ordering holds for a spectrum exactly when $\varpi \ge 0$ for its two smallest distinct eigenvalues;"
-    r" the top eigenvector is the best spike exactly when $\varpi \ge 0$ for the smallest and the largest.",
+    remark="Of the sign of $@K(@c1) - @K(@c2)$ for $@c1 < @c2$; only one term is negative."
+    r" The ordering holds for a spectrum exactly when $@pair \ge 0$ for its two smallest distinct eigenvalues;"
+    r" the top eigenvector is the best spike exactly when $@pair \ge 0$ for the smallest and the largest.",
 )
 
 EQUATIONS = (P, peak, beta, P_at_zero, tau_order, pair)

@@ -42,7 +42,7 @@ fixed_point_a = _equation(
     "Fixed-point equation of the memorisation factor",
     Eq(n.a * (1 + n.phi / n.kappa), 1),
     "THEORY (0.1)",
-    remark="The well-conditioned way to solve: nothing cancels as $z \\to 0$.",
+    remark=r"The well-conditioned way to solve: nothing cancels as $@z \to 0$.",
 )
 
 

@@ -23,21 +23,21 @@ effective_ridge_fixed_point = _equation(
     "Effective ridge, with an explicit ridge",
     Eq(n.effective_ridge * n.M - n.tau * n.ridge / n.effective_ridge, 1 - n.tau),
     "THEORY (1.1)",
-    condition=r"$\lambda > 0$, $\mathcal{M}_\kappa$ at $\sigma$",
+    condition="$@ridge > 0$, $@M$ at $@sigma$",
 )
 effective_ridge_below = _equation(
     "effective_ridge_below",
     "Effective ridge, ridgeless with few contexts",
     Eq(n.effective_ridge * n.M, 1 - n.tau),
     "LZLP; THEORY 1",
-    condition=r"$\lambda \to 0$, $\tau < 1$, $\mathcal{M}_\kappa$ at $\sigma$",
+    condition=r"$@ridge \to 0$, $@tau < 1$, $@M$ at $@sigma$",
 )
 effective_ridge_above = _equation(
     "effective_ridge_above",
     "Effective ridge, ridgeless with many contexts",
     Eq(n.effective_ridge, Integer(0)),
     "LZLP; THEORY 1",
-    condition=r"$\lambda \to 0$, $\tau > 1$",
+    condition=r"$@ridge \to 0$, $@tau > 1$",
 )
 
 
@@ -56,7 +56,7 @@ effective_ridge = _equation(
     "Effective ridge, explicitly",
     Eq(n.effective_ridge, _positive_root()),
     "THEORY (1.1)",
-    condition=r"$\mathcal{M}_\kappa$ at $\sigma$",
+    condition="$@M$ at $@sigma$",
 )
 
 EQUATIONS = (

@@ -17,9 +17,9 @@ from .ridge import effective_ridge, summary_noise
 from .spectral import LEARNED, SECTION, slope
 
 REGIMES = {
-    "above": r"$\lambda \to 0$, $\tau > 1$",
-    "below": r"$\lambda \to 0$, $\tau < 1$",
-    "ridge": r"$\lambda > 0$",
+    "above": r"$@ridge \to 0$, $@tau > 1$",
+    "below": r"$@ridge \to 0$, $@tau < 1$",
+    "ridge": "$@ridge > 0$",
 }
 
 
@@ -47,7 +47,7 @@ _g = {
     "below": n.t * n.gap_kappa * n.gap_tau / n.U - n.s * n.kappa,
     "ridge": _lt * (n.tau - 1) + _lt**2 * n.U / sigma_of_t.rhs - n.tau * n.ridge,
 }
-g = _each_regime("g", "Scalar equation, $g(t) = 0$", n.g, _g)
+g = _each_regime("g", "Scalar equation, zero at the root", n.g, _g)
 dg = _each_regime("dg", "Slope of the scalar equation", n.dg, {regime: slope(e) for regime, e in _g.items()})
 
 
@@ -116,7 +116,8 @@ sigma_upper = _equation(
     "Upper bound of the effective noise",
     Eq(n.sigma_upper, _sigma_upper()),
     condition=REGIMES["ridge"],
-    remark="The root is at most the bound of the regime $\\lambda \\to 0$, $\\tau > 1$ with this noise in place of $s$.",
+    remark=r"The root is at most the bound of the regime $@ridge \to 0$, $@tau > 1$ with this noise in place of"
+    " $@s$.",
 )
 
 EQUATIONS = (

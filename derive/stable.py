@@ -37,7 +37,7 @@ gap_at_root = {
         "Tasks left over, at the root",
         Eq(n.gap_kappa, Piecewise((_larger, _difference >= 0), (_product / _larger, True))),
         condition=REGIMES["below"],
-        remark=r"The two gaps have the product $s\kappa\,\mathcal{U}/t$ and the difference $\kappa - \tau$.",
+        remark="The two gaps have the product $@kappa @s @U/@t$ and the difference $@kappa - @tau$.",
     ),
 }
 _per_task = n.t / n.kappa
@@ -52,7 +52,7 @@ noise_balance = _equation(
         * (_difference + n.tau * n.ridge / n.effective_ridge + n.s * n.U / (n.s + n.effective_ridge)),
     ),
     condition=REGIMES["ridge"],
-    remark=r"At the root $t$, $h$ is zero; it is increasing and concave in $\tilde\lambda$.",
+    remark="At the root $@t$, $@h$ is zero; it is increasing and concave in $@effective_ridge$.",
 )
 noise_balance_slope = _equation(
     "noise_balance_slope",
@@ -63,9 +63,9 @@ noise_balance_slope = _equation(
 _spread = sqrt((1 - n.tau) ** 2 + 4 * n.tau * n.ridge * M_of_t.rhs)
 larger_share = _equation(
     "larger_share",
-    "Larger of $\\tilde\\lambda\\mathcal{M}_\\kappa$ and $\\tau\\lambda/\\tilde\\lambda$",
+    "Larger of two shares",
     Eq(n.larger_share, (_spread + Abs(1 - n.tau)) / 2),
-    remark=r"The two differ by $1 - \tau$ and have the product $\tau\lambda\,\mathcal{M}_\kappa$.",
+    remark="The shares $@effective_ridge @M$ and $@tau @ridge/@effective_ridge$ differ by $1 - @tau$ and have the product $@tau @ridge @M$.",
 )
 effective_ridge_stable = _equation(
     "effective_ridge_stable",
@@ -94,8 +94,8 @@ dM = _equation(
     "Derivative of the trace",
     Eq(n.dM, -(n.U * n.E + n.gap_kappa * n.U2) / (n.den * n.sigma**2)),
 )
-A2 = _equation("A2_stable", "First combination of $M$ and $M'$", Eq(n.A2, n.kappa * n.b))
-R2 = _equation("R2_stable", "Second combination of $M$ and $M'$", Eq(n.R2, (n.D * n.E + n.gap_kappa * n.D2) / n.den))
+A2 = _equation("A2_stable", "First combination of the trace and its derivative", Eq(n.A2, n.kappa * n.b))
+R2 = _equation("R2_stable", "Second combination of the trace and its derivative", Eq(n.R2, (n.D * n.E + n.gap_kappa * n.D2) / n.den))
 N = _equation("N_stable", "Numerator of the variance", Eq(n.N, n.rho + n.s * n.R2 + n.sigma**2 * n.A2))
 slack = _equation(
     "slack_stable",
@@ -108,8 +108,8 @@ a_less = _equation(
     "Memorisation factor less its drift",
     Eq(n.a_less, n.a * n.gap_kappa / n.den + n.s * n.b),
 )
-A = _equation("A", "Alignment at the zero eigenvalue, times $\\sigma^2$", Eq(n.A, n.q * n.s + n.sigma**2))
-B = _equation("B", "Slope of the numerator of the alignment", Eq(n.B, n.q * n.a_less + n.sigma**2 * n.b))
+A = _equation("A", "Constant in the numerator of the alignment", Eq(n.A, n.q * n.s + n.sigma**2))
+B = _equation("B", "Slope in the numerator of the alignment", Eq(n.B, n.q * n.a_less + n.sigma**2 * n.b))
 K = _equation("K_stable", "Alignment matrix along an eigenvector", Eq(n.K, (n.A + n.B * n.c) / (n.a * n.c + n.sigma) ** 2))
 Qbar = _equation(
     "Qbar_stable", "Size of the trained layer", Eq(n.Qbar, n.R2 + n.q * (n.kappa * n.b - n.s * n.dM))

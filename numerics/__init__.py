@@ -1,0 +1,5 @@
+"""The theory in numbers: spectra, solvers, errors, metrics, and evaluators of every kind."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -9,18 +9,13 @@ import mpmath
 import pytest
 from jaxtyping import install_import_hook
 
-from .source_tree import module_files
+from .source_tree import checked_modules
 
-# Array shapes and argument types are checked in every call. Not in modules that use numba, which compiles plain
-# functions only.
-install_import_hook(
-    [name for name, file in module_files().items() if "import numba" not in file.read_text()], "beartype.beartype"
-)
+# argument types and array shapes are checked in every call
+install_import_hook(checked_modules(), "beartype.beartype")
 
 hypothesis.settings.register_profile("local", max_examples=50, deadline=None)
-hypothesis.settings.register_profile(
-    "ci", max_examples=200, deadline=None, derandomize=True, print_blob=True
-)
+hypothesis.settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 

@@ -1,5 +1,6 @@
 """Where the modules of the package stand in the repository."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -19,3 +20,19 @@ def module_files() -> dict[str, Path]:
             parts = file.relative_to(folder).with_suffix("").parts
             files[".".join((room, *parts)).removesuffix(".__init__")] = file
     return files
+
+
+def checked_modules() -> list[str]:
+    """The modules whose calls the suite checks for argument types and array shapes.
+
+    Not those that numba compiles, which takes plain functions only: modules that import it, and the
+    generated ones, whose functions it is given. No packages either: naming one names all below it, and they
+    define nothing.
+    """
+    return [
+        name
+        for name, file in module_files().items()
+        if file.name != "__init__.py"
+        and file.parent.name != "generated"
+        and not re.search(r"^\s*(import|from) numba", file.read_text(), re.MULTILINE)
+    ]

@@ -1,7 +1,7 @@
 """The examples in docstrings run.
 
-Not through pytest's own collection: it would import `derive/root.py` as `derive.root`, where `from ..numerics import`
-leads nowhere. Docstrings are read from the source, so that no decorator can hide one.
+Not through pytest's own collection: it would import `numerics/solve.py` as `numerics.solve`, where
+`from ..derive import` leads nowhere. Docstrings are read from the source, so that no decorator can hide one.
 """
 
 import ast

@@ -69,7 +69,7 @@ def pins():
 def test_pins_are_exact():
     for pin in pins().values():
         assert [specifier.operator for specifier in pin.specifier] == ["=="], str(pin)
-        assert not (pin.marker or pin.url or pin.extras), str(pin)
+        assert not any((pin.marker, pin.url, pin.extras)), str(pin)
 
 
 def requirements():

@@ -33,7 +33,7 @@ def main():
     train, test = pixels[labels < 5], pixels[labels >= 5]
     covariance = integer_covariance(train)
     trace, d = int(np.trace(covariance)), len(covariance)
-    # C_train / (tr C_train / d) and C_test / (tr C_train / d); the numbers of images differ between the halves
+    # C_train / (tr C_train / d) and C_test / (tr C_train / d), each in its own number of images
     write("train.csv", d * covariance, trace)
     write("test.csv", d * len(train) ** 2 * integer_covariance(test), trace * len(test) ** 2)
 

@@ -1,0 +1,264 @@
+r"""SymPy to LaTeX in the order in which people write: $\kappa - \mathcal D$, $1 - \tau$, $a c + z$, $q F_\kappa$.
+
+SymPy's own printer sorts sums and products alphabetically and puts minus signs where they fall.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import reduce
+from operator import add
+
+from sympy import (
+    Add,
+    Basic,
+    Expr,
+    Indexed,
+    Integer,
+    Mul,
+    Number,
+    Piecewise,
+    Pow,
+    Rational,
+    Sum,
+    Symbol,
+    preorder_traversal,
+    sqrt,
+)
+from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
+from sympy.printing.latex import LatexPrinter
+
+from .notation import TABLE
+
+_EIGENVALUES = ("c", "eigenvalues", "c1", "c2", "c_min", "c_max", "peak")
+_FIRST = ("weights", "test", "alpha", "tau", "kappa", "rho", "ridge", "q", "z", "s")
+#: written after a bracket: $(q - 2\sigma) M$
+_LAST = ("phi", "Qbar", "F", "dF", "M", "dM", *_EIGENVALUES)
+_MIDDLE = tuple(name for name in TABLE if name not in (*_FIRST, *_LAST))
+_RANK = {name: rank for rank, name in enumerate((*_FIRST, *_MIDDLE, "", *_LAST))}
+_RELATIONS = {"==": "=", "<=": r"\le", ">=": r"\ge", "<": "<", ">": ">", "!=": r"\ne"}
+#: what stands taller than a line
+_TALL = re.compile(r"\\(frac|sum|sqrt|begin)")
+
+
+def _base_name(factor: Basic) -> str:
+    base = factor.as_base_exp()[0] if isinstance(factor, Pow) else factor
+    if isinstance(base, Indexed):
+        return str(base.base)
+    return base.name if isinstance(base, Symbol) else ""
+
+
+def factor_key(factor: Expr) -> tuple[int, int, str]:
+    """Sorts the factors of a product: numbers, what is chosen, brackets and roots, functions of the spectrum."""
+    if isinstance(factor, Number):
+        return (-1, 0, str(factor))
+    if isinstance(factor, AppliedUndef):
+        return (len(_RANK), 0, str(factor))
+    if factor.has(Sum):
+        return (len(_RANK) + 1, 0, str(factor))
+    return (_RANK.get(_base_name(factor), _RANK[""]), factor.count_ops(), str(factor))
+
+
+def _complexity(term: Expr) -> int:
+    """Symbols in a term, powers counted out."""
+    weight = 0
+    for part in preorder_traversal(term):
+        if isinstance(part, Pow) and isinstance(part.exp, Integer):
+            weight += (abs(int(part.exp)) - 1) * max(1, len(part.base.free_symbols))
+        elif isinstance(part, (Symbol, Indexed)):
+            weight += 1
+    return weight
+
+
+def _term_key(term: Expr) -> tuple[int, list[tuple[int, int, str]], str]:
+    return (_complexity(term), sorted(factor_key(f) for f in Mul.make_args(term)), str(term))
+
+
+def signed(term: Expr) -> tuple[int, Expr]:
+    """The sign in front of a term, and the term without it."""
+    if isinstance(term, Sum):
+        sign, summand = signed(term.function)
+        return sign, term if sign > 0 else Sum(summand, *term.limits)
+    sign, factors = 1, []
+    for factor in Mul.make_args(term):
+        base, exponent = factor.as_base_exp()
+        if isinstance(factor, Number) and factor.is_negative:
+            own, factor = -1, -factor
+        elif isinstance(base, Add) and isinstance(exponent, Integer) and all(signed(x)[0] < 0 for x in base.args):
+            own, factor = (-1) ** abs(int(exponent)), (-base) ** exponent
+        elif isinstance(factor, Sum):
+            own, factor = signed(factor)
+        else:
+            own = 1
+        sign *= own
+        factors.append(factor)
+    return sign, Mul(*factors)
+
+
+def ordered_terms(total: Expr) -> list[Expr]:
+    """Terms of a sum, simple ones first, never a minus sign in front if it can be helped."""
+    terms = sorted(Add.make_args(total), key=_term_key)
+    if len(terms) == 2:  # a c + z, c + t
+        terms.sort(key=lambda term: not any(_base_name(f) in _EIGENVALUES for f in Mul.make_args(term)))
+    positive = next((k for k, term in enumerate(terms) if signed(term)[0] > 0), 0)
+    return [terms[positive], *terms[:positive], *terms[positive + 1 :]]
+
+
+def fraction(term: Expr) -> tuple[Rational, list[Expr], list[Expr]]:
+    """Number in front, factors above and factors below of a product; brackets without a common number."""
+    number, above, below = Rational(1), [], []
+    for factor in Mul.make_args(term):
+        base, exponent = factor.as_base_exp()
+        if isinstance(factor, Rational):
+            number *= factor
+            continue
+        if isinstance(base, Add) and isinstance(exponent, Integer):
+            content, base = base.primitive()
+            number *= content**exponent
+        if isinstance(exponent, Number) and exponent.is_negative:
+            below.append(base ** (-exponent))
+        else:
+            above.append(base**exponent)
+    return number, sorted(above, key=factor_key), sorted(below, key=factor_key)
+
+
+def _with_squares(radicand: Expr) -> Expr:
+    r"""$x^2 - 2 x y + y^2 + \dots$ as $(x - y)^2 + \dots$, in a sum that may hold such a square."""
+    terms = list(Add.make_args(radicand))
+    for x in terms:
+        for y in terms:
+            cross = 2 * sqrt(x) * sqrt(y)
+            for sign in (1, -1):
+                if x != y and {x, y, sign * cross} <= set(terms):
+                    rest = [term for term in terms if term not in (x, y, sign * cross)]
+                    return Add(*rest, (sqrt(x) + sign * sqrt(y)) ** 2)
+    return radicand
+
+
+class HumanPrinter(LatexPrinter):
+    """Prints with the given LaTeX for each symbol of the notation table."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        super().__init__()
+        self.names = names
+
+    # --- names --------------------------------------------------------------------------------------
+    def _print_Symbol(self, expr: Symbol, style: str = "plain") -> str:
+        return self.names.get(expr.name) or super()._print_Symbol(expr, style)
+
+    def _print_MatrixSymbol(self, expr: Basic, style: str = "plain") -> str:
+        return self.names[expr.name]
+
+    def _print_IndexedBase(self, expr: Basic) -> str:
+        return self.names[str(expr)]
+
+    def _print_Indexed(self, expr: Indexed) -> str:
+        base = self._print(expr.base)
+        if "_" in base:
+            base = f"{{{base}}}"
+        return base + "_{" + ",".join(self._print(index) for index in expr.indices) + "}"
+
+    def _print_Function(self, expr: AppliedUndef, exp: str | None = None) -> str:
+        name = self.names[expr.func.__name__]
+        power = "" if exp is None else f"^{{{exp}}}"
+        return f"{name}{power}" + self._bracket(", ".join(self._print(x) for x in expr.args))
+
+    # --- sums and products --------------------------------------------------------------------------
+    def _bracket(self, latex: str) -> str:
+        if _TALL.search(latex):
+            return rf"\left({latex}\right)"
+        return f"({latex})"
+
+    def _print_Add(self, expr: Add, order: str | None = None) -> str:
+        content, _ = expr.primitive()
+        if content != 1:
+            return self._print_Mul(expr)
+        return "".join(self.terms(expr)).removeprefix("+ ")
+
+    def terms(self, total: Expr) -> list[str]:
+        """Each term with its sign in front, such as `- x`."""
+        out = []
+        for term in ordered_terms(total):
+            sign, size = signed(term)
+            out.append(("+ " if sign > 0 else "- ") + self._print(size) + " ")
+        out[-1] = out[-1].rstrip()
+        return out
+
+    def _print_Mul(self, expr: Expr) -> str:
+        sign, size = signed(expr)
+        number, above, below = fraction(size)
+        minus = "" if sign > 0 else "- "
+        if number.q == 1 and not below:
+            return minus + self.product(number, above)
+        return minus + rf"\frac{{{self.product(Integer(number.p), above)}}}{{{self.product(Integer(number.q), below)}}}"
+
+    def product(self, number: Integer, factors: list[Expr]) -> str:
+        """Factors side by side, brackets round sums."""
+        if not factors:
+            return str(number)
+        alone = number == 1 and len(factors) == 1
+        parts = [self._factor(factor, alone=alone, last=factor is factors[-1]) for factor in factors]
+        return " ".join(([] if number == 1 else [str(number)]) + parts)
+
+    def _factor(self, factor: Expr, *, alone: bool, last: bool) -> str:
+        latex = self._print(factor)
+        loose = isinstance(factor, (Add, Piecewise)) or (isinstance(factor, Sum) and not last)
+        return self._bracket(latex) if loose and not alone else latex
+
+    def _print_Pow(self, expr: Pow) -> str:
+        base, exponent = expr.args
+        if exponent == Rational(1, 2):
+            return rf"\sqrt{{{self._print(_with_squares(base))}}}"
+        if isinstance(exponent, Number) and exponent.is_negative:
+            return self._print_Mul(expr)
+        latex = self._print(base)
+        if isinstance(base, Add) or "^" in latex or "'" in latex or not isinstance(base, (Symbol, Indexed)):
+            latex = self._bracket(latex)
+        return f"{latex}^{{{self._print(exponent)}}}"
+
+    def _print_Sum(self, expr: Sum) -> str:
+        index, first, last = expr.limits[0]
+        over = f"_{{{self._print(index)}}}"
+        if last != Symbol("m", integer=True, positive=True):  # not the sum over the spectrum
+            over = f"_{{{self._print(index)}={self._print(first)}}}^{{{self._print(last)}}}"
+        number, above, below = fraction(expr.function)
+        weights = [f for f in above if _base_name(f) == "weights"]
+        rest = expr.function / Mul(*weights)
+        if not weights or rest.as_numer_denom()[0] == 1:
+            return rf"\sum{over} {self._print(expr.function)}"
+        latex = self._print(rest)
+        if isinstance(rest, Add):
+            latex = self._bracket(latex)
+        return rf"\sum{over} {self._print(Mul(*weights))} {latex}"
+
+    # --- relations and cases ------------------------------------------------------------------------
+    def _print_Relational(self, expr: Relational) -> str:
+        left, right = expr.args
+        if right == 0 and isinstance(left, Add) and not isinstance(left.primitive()[1], Symbol):
+            by_sign: dict[int, list[Expr]] = {1: [], -1: []}
+            for term in left.args:
+                sign, size = signed(term)
+                by_sign[sign].append(size)
+            if all(by_sign.values()) and len(left.args) == 2:
+                left, right = (reduce(add, by_sign[sign]) for sign in (1, -1))
+        return f"{self._print(left)} {_RELATIONS[expr.rel_op]} {self._print(right)}"
+
+    def _print_Equality(self, expr: Relational) -> str:
+        return f"{self._print(expr.lhs)} = {self._print(expr.rhs)}"
+
+    def _print_Piecewise(self, expr: Piecewise) -> str:
+        rows = []
+        for value, condition in expr.args:
+            when = r"\text{otherwise}" if condition == True else rf"\text{{if }} {self._print(condition)}"  # noqa: E712
+            rows.append(rf"\displaystyle {self._print(value)} & {when}")
+        return r"\begin{cases} " + r" \\[1ex] ".join(rows) + r" \end{cases}"
+
+    def _print_Abs(self, expr: Expr, exp: str | None = None) -> str:
+        # |x| = |-x|: the one that does not start with a minus
+        inside = expr.args[0]
+        inside = signed(inside)[1] if isinstance(inside, Add) else inside
+        latex = self._print(inside)
+        latex = rf"\left|{latex}\right|" if _TALL.search(latex) else rf"\lvert {latex}\rvert"
+        return latex if exp is None else f"{latex}^{{{exp}}}"

@@ -1,0 +1,158 @@
+"""Solve for the effective ridge and the resolvent: one call for a whole grid of parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import array_api_compat as compat
+import numpy as np
+
+from .arrays import Array, as_float_array, backend, broadcast_shape, nonnegative, positive, require
+from .errors import ConvergenceError, InputError
+from .spectrum import Spectrum
+
+
+@dataclass(frozen=True, eq=False)
+class FixedPoint:
+    r"""Solution of the fixed-point equations: the effective noise and all that K is made of.
+
+    Arrays of the batch shape `...`, the broadcast shape of the parameters and of the batch of spectra.
+    $\mathcal M_\kappa$, $F_\kappa$ and their derivatives are taken at $\sigma$.
+
+    Attributes:
+        spectrum: the spectrum it was solved for.
+        alpha, tau, kappa, rho, ridge: the parameters, as given.
+        t: $\sigma/a$, the root of the scalar equation, in the units of the eigenvalues.
+        s: noise of the context summary, $(\rho + c_{\mathrm{train}})/\alpha$.
+        sigma: total effective noise $s + \tilde\lambda$.
+        effective_ridge: $\tilde\lambda$.
+        a, da: memorisation factor and its derivative in z.
+        M, dM: $\mathcal M_\kappa(\sigma)$ and $\mathcal M_\kappa'(\sigma)$.
+        q: variance of the trained layer.
+        Qbar: $\mathrm{tr}\,\mathbb E[\Gamma^\top\Gamma]$.
+        A, B: coefficients of $\mathcal K(c) = (A + B c)/(a c + \sigma)^2$.
+        passes: passes over the spectrum that it took.
+    """
+
+    spectrum: Spectrum
+    alpha: Array
+    tau: Array
+    kappa: Array
+    rho: Array
+    ridge: Array
+    t: Array
+    s: Array
+    sigma: Array
+    effective_ridge: Array
+    a: Array
+    da: Array
+    M: Array
+    dM: Array
+    q: Array
+    Qbar: Array
+    A: Array = field(repr=False)
+    B: Array = field(repr=False)
+    passes: Array = field(repr=False)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Batch shape."""
+        return tuple(np.shape(self.sigma))
+
+    def _along(self, function: str, c: Array, *names: str) -> Array:
+        points = nonnegative("c", c)
+        extra = (1,) * points.ndim
+        values = [getattr(self, name) for name in names]
+        if self.shape:
+            values = [value.reshape(*self.shape, *extra) for value in values]
+        result = getattr(_algebra(backend(points, *values)), function)(points, *values)
+        return result[()] if isinstance(result, np.ndarray) else result
+
+    def F(self, c: Array) -> Array:
+        r"""$F_\kappa(\sigma)$ along an eigenvector with eigenvalue c: shape `(..., *c.shape)`."""
+        return self._along("resolvent", c, "a", "sigma")
+
+    def dF(self, c: Array) -> Array:
+        r"""$F_\kappa'(\sigma)$ along an eigenvector with eigenvalue c: shape `(..., *c.shape)`."""
+        return self._along("resolvent_slope", c, "a", "da", "sigma")
+
+    def K(self, c: Array) -> Array:
+        r"""Eigenvalue of the alignment matrix along an eigenvector with eigenvalue c: shape `(..., *c.shape)`."""
+        return self._along("alignment", c, "a", "sigma", "A", "B")
+
+
+def _algebra(library: str) -> ModuleType:
+    return import_module(f".generated.{library}_algebra", __package__)
+
+
+def check_parameters(spectrum: Spectrum, *, alpha: Array, tau: Array, kappa: Array, rho: Array, ridge: Array) -> dict[str, Array]:
+    """The parameters as arrays of one library, all in their ranges; their shapes are left as they are.
+
+    Raises:
+        InputError: a parameter is outside of its range, tau = 1 without a ridge, or shapes do not broadcast.
+    """
+    if not isinstance(spectrum, Spectrum):
+        raise InputError(f"spectrum: {type(spectrum).__name__} is not allowed, must be a Spectrum")
+    values = {name: positive(name, value) for name, value in (("alpha", alpha), ("tau", tau), ("kappa", kappa))}
+    values |= {name: nonnegative(name, value) for name, value in (("rho", rho), ("ridge", ridge))}
+    broadcast_shape({"spectrum": spectrum.batch_shape} | {name: tuple(v.shape) for name, v in values.items()})
+    if backend(spectrum.eigenvalues, *values.values()) == "torch":
+        from .torch_solver import same_tensors
+
+        names = list(values)
+        tensors = same_tensors(spectrum.eigenvalues, *values.values())[1:]
+        values = dict(zip(names, tensors, strict=True))
+    singular = (values["tau"] == 1) & (values["ridge"] == 0)
+    if bool(singular.any()):
+        raise InputError(
+            "tau: 1.0 without a ridge is not allowed, the error diverges there; give a ridge > 0, or a tau beside 1"
+        )
+    return values
+
+
+def solve(
+    spectrum: Spectrum, *, alpha: Array, tau: Array, kappa: Array, rho: Array, ridge: Array = 0.0
+) -> FixedPoint:
+    r"""Fixed point of the theory.
+
+    $$g(t) = 0, \qquad \sigma = a\,t, \qquad \kappa\,a = \kappa - \mathcal D(t)$$
+
+    by Newton's iteration in t from an upper bound; g is convex there, so it converges without damping.
+
+    Args:
+        spectrum: spectrum of $C_{\mathrm{train}}$; a batch of spectra broadcasts against the parameters.
+        alpha: context length per dimension, > 0.
+        tau: pretraining contexts per squared dimension, > 0; not 1 without a ridge.
+        kappa: pretraining tasks per dimension, > 0.
+        rho: variance of the label noise, >= 0.
+        ridge: $\lambda$ of the penalty $(n/d)\,\lambda\,\|\Gamma\|^2$, >= 0; 0 is the limit $\lambda \to 0^+$.
+
+    Returns:
+        arrays of the broadcast shape, in the library of the arguments: torch tensors give torch tensors that can
+        be differentiated, all else NumPy (float32 if every array given is).
+
+    Raises:
+        InputError: a parameter outside of its range, tau = 1 without a ridge, shapes that do not broadcast.
+        ConvergenceError: the iteration did not arrive, with the residual.
+
+    References:
+        LZLP (arXiv 2509.26551), fixed-point equations of F_kappa, M_kappa and the effective ridge; THEORY A1.
+
+    Example:
+        >>> point = solve(Spectrum([0.0, 2.0]), alpha=50, tau=0.3, kappa=1, rho=1)
+        >>> round(float(point.K(0.0)), 6), round(float(point.K(2.0)), 6)
+        (1.265207, 1.955766)
+    """
+    values = check_parameters(spectrum, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge)
+    if backend(spectrum.eigenvalues, *values.values()) == "torch":
+        from .torch_solver import solve_tensors
+
+        solution = solve_tensors(spectrum, values)
+    else:
+        from .cpu_solver import solve_arrays
+
+        solution = solve_arrays(spectrum, values)
+    return FixedPoint(spectrum=spectrum, **values, **solution)

@@ -1,0 +1,125 @@
+"""The error of in-context learning on tasks of any covariance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .arrays import Array, backend, broadcast_shape, nonnegative, positive
+from .errors import InputError
+from .fixed_point import FixedPoint, solve
+from .spectrum import Spectrum
+
+
+@dataclass(frozen=True, eq=False)
+class IclError:
+    r"""Test error $e_{\mathrm{ICL}} = e_{\mathrm{scalar}} + \langle C_{\mathrm{test}}, \mathcal K\rangle$.
+
+    Arrays of the broadcast shape of the parameters, the spectra and the tests.
+
+    Attributes:
+        total: mean squared error of the prediction, in the units of a squared label.
+        scalar: the part that sees only the traces.
+        misalignment: the part that sees the alignment of the two covariances.
+        fixed_point: the solution that it was read from.
+    """
+
+    total: Array
+    scalar: Array
+    misalignment: Array
+    fixed_point: FixedPoint = field(repr=False)
+
+
+def check_test(spectrum: Spectrum, test: Array) -> Array:
+    """`test` as an array whose last axis fits the spectrum.
+
+    Raises:
+        InputError: wrong length, negative or not finite.
+    """
+    values = nonnegative("test", test)
+    if values.ndim == 0 or values.shape[-1] != spectrum.size:
+        raise InputError(
+            f"test: shape {tuple(values.shape)} is not allowed, its last axis must have the spectrum's {spectrum.size}"
+            " eigenvalues"
+        )
+    return values
+
+
+def icl_error(
+    spectrum: Spectrum,
+    test: Array,
+    *,
+    alpha: Array,
+    tau: Array,
+    kappa: Array,
+    rho: Array,
+    ridge: Array = 0.0,
+    alpha_test: Array | None = None,
+    rho_test: Array | None = None,
+) -> IclError:
+    r"""Error on tasks of covariance $C_{\mathrm{test}}$ after pretraining on tasks of covariance $C_{\mathrm{train}}$.
+
+    $$e = \rho_{\mathrm{test}} + \frac{\rho_{\mathrm{test}} + c_{\mathrm{test}}}{\alpha_{\mathrm{test}}} \bar Q
+    + \sum_i w_i\, \gamma_i\, \mathcal K(c_i)$$
+
+    Args:
+        spectrum: spectrum of $C_{\mathrm{train}}$.
+        test: $\gamma_i = v_i^\top C_{\mathrm{test}} v_i$ along $C_{\mathrm{train}}$'s eigenvectors, shape `(..., d)`; see
+            `align`. Axes before the last broadcast against the parameters.
+        alpha, tau, kappa, rho, ridge: as in `solve`.
+        alpha_test: context length per dimension at test, > 0; alpha if not given.
+        rho_test: variance of the label noise at test, >= 0; rho if not given.
+
+    Raises:
+        InputError: bad parameters (see `solve`), or a `test` of the wrong length.
+        ConvergenceError: see `solve`.
+
+    References:
+        LZLP (arXiv 2509.26551), e_ICL = e_scalar + e_misalign; THEORY (1.3).
+
+    Example:
+        >>> flat = Spectrum.isotropic()
+        >>> round(float(icl_error(flat, [1.0], alpha=2, tau=4, kappa=1, rho=0.01).total), 4)
+        0.4936
+    """
+    gamma = check_test(spectrum, test)
+    # shapes first, so that a bad one is named before anything is solved
+    at_test = {
+        "alpha_test": positive("alpha_test", alpha if alpha_test is None else alpha_test),
+        "rho_test": nonnegative("rho_test", rho if rho_test is None else rho_test),
+    }
+    point = solve(spectrum, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge)
+    return error_at(point, gamma, **at_test)
+
+
+def error_at(point: FixedPoint, gamma: Array, *, alpha_test: Array, rho_test: Array) -> IclError:
+    """The error from a fixed point that is already solved; arguments checked by the caller."""
+    spectrum = point.spectrum
+    shapes = {"test": tuple(gamma.shape[:-1]), "parameters": point.shape}
+    shapes |= {"alpha_test": tuple(alpha_test.shape), "rho_test": tuple(rho_test.shape)}
+    shape = broadcast_shape(shapes)
+    columns = (point.a, point.sigma, point.A, point.B)
+    if backend(gamma, alpha_test, rho_test, *columns) == "torch":
+        from .generated import torch_algebra as algebra
+        from .torch_solver import misalignment_tensors, same_tensors
+
+        gamma, alpha_test, rho_test, Qbar, *columns = same_tensors(gamma, alpha_test, rho_test, point.Qbar, *columns)
+        misalignment = misalignment_tensors(spectrum, gamma, tuple(columns))
+        weights = same_tensors(gamma, spectrum.weights)[1]
+    else:
+        from .cpu_solver import misalignment_arrays
+        from .generated import numpy_algebra as algebra
+
+        Qbar, weights = point.Qbar, spectrum.weights
+        misalignment = misalignment_arrays(spectrum, gamma, columns, shape)
+    scalar = algebra.scalar_error(rho_test, (weights * gamma).sum(-1), alpha_test, Qbar)
+    total = algebra.total_error(scalar, misalignment)
+    parts = [_shaped(part, shape) for part in (total, scalar, misalignment)]
+    return IclError(*parts, fixed_point=point)
+
+
+def _shaped(part: Array, shape: tuple[int, ...]) -> Array:
+    if backend(part) == "torch":
+        return part.broadcast_to(shape)
+    return np.broadcast_to(part, shape)[()]

@@ -1,0 +1,280 @@
+"""SymPy to source code: one table of nodes for every backend, loud on a node that is not in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sympy import Basic, Expr, Indexed, Integer, Sum, Symbol, cse, log, numbered_symbols, true
+from sympy.core.relational import Relational
+from sympy.printing.codeprinter import CodePrinter
+from sympy.printing.precedence import PRECEDENCE, precedence
+
+from .errors import UnsupportedNodeError
+
+_FLOAT = {
+    "Rational": "{p} / {q}",
+    "Float": "{value!r}",
+    "Pi": "{ns}.pi",
+    "Exp1": "{ns}.e",
+    "sqrt": "{ns}.sqrt({0})",
+    "exp": "{ns}.exp({0})",
+    "log": "{ns}.log({0})",
+    "Max": "{ns}.maximum({0}, {1})",
+    "Min": "{ns}.minimum({0}, {1})",
+    "Piecewise": "{ns}.where({condition}, {then}, {otherwise})",
+    "Sum": "{ns}.sum({0}, axis=-1)",
+    "Trace": "{ns}.trace({0})",
+    "OneMatrix": "{ns}.ones(({0}, {1}))",
+    "Identity": "{ns}.eye({0})",
+}
+_SCALAR = {
+    "Abs": "abs({0})",
+    "Max": "max({0}, {1})",
+    "Min": "min({0}, {1})",
+    "Piecewise": "({then} if {condition} else {otherwise})",
+}
+#: |x| by cases: torch and jax take 0 for its slope at 0, which is right from neither side
+_ABS_BY_CASES = {"Abs": "{ns}.where({0} >= 0, {0}, -({0}))"}
+
+#: target -> node -> how it is written; values are floats or arrays of floats, but for mpmath and arb
+TABLE: dict[str, dict[str, str]] = {
+    "numpy": _FLOAT | {"Abs": "{ns}.abs({0})"},
+    "torch": _FLOAT | _ABS_BY_CASES | {"Sum": "{ns}.sum({0}, dim=-1)"},
+    "jax": _FLOAT | _ABS_BY_CASES,
+    # one point at a time
+    "numba": {"Rational": "{p} / {q}", "Float": "{value!r}", "Pi": "{ns}.pi", "Exp1": "{ns}.e"}
+    | _SCALAR
+    | {name: f"{{ns}}.{name}({{0}})" for name in ("sqrt", "exp", "log")}
+    | {"Sum": "({0}).sum()"},
+    "mpmath": {
+        "Rational": "{ns}.mpf({p}) / {q}",
+        "Float": "{ns}.mpf('{value}')",
+        "Pi": "(+{ns}.pi)",
+        "Exp1": "(+{ns}.e)",
+        "Sum": "{ns}.fsum({0} for {loop})",
+    }
+    | _SCALAR
+    | {name: f"{{ns}}.{name}({{0}})" for name in ("sqrt", "exp", "log")},
+    # exact rationals only: a float would make an enclosure wrong, so there is no way to write one
+    "arb": {
+        "Rational": "fmpq({p}, {q})",
+        "Pi": "arb.pi()",
+        "Exp1": "arb(1).exp()",
+        "sqrt": "({0}).sqrt()",
+        "exp": "({0}).exp()",
+        "log": "({0}).log()",
+        "Abs": "abs({0})",
+        "Sum": "sum(({0} for {loop}), arb(0))",
+    },
+}
+#: target -> what it calls its namespace, and the import that provides it
+NAMESPACE = {
+    "numpy": ("np", "import numpy as np"),
+    "torch": ("torch", "import torch"),
+    "jax": ("jnp", "import jax.numpy as jnp"),
+    "numba": ("math", "import math"),
+    "mpmath": ("mp", "from mpmath import mp"),
+    "arb": ("arb", "from flint import arb, fmpq"),
+}
+#: targets that work on whole arrays: inside a mean, what does not depend on the eigenvalue gets a last axis
+ARRAY_TARGETS = frozenset({"numpy", "torch", "jax"})
+#: targets that go through the spectrum in a Python loop
+LOOP_TARGETS = frozenset({"mpmath", "arb"})
+
+
+class SourcePrinter(CodePrinter):
+    """Prints an expression as the Python source of one target of `TABLE`.
+
+    Raises:
+        UnsupportedNodeError: the target is unknown, or the expression holds a node that it cannot write.
+    """
+
+    printmethod = "_taskalign_code"
+    language = "Python"
+    reserved_words = frozenset({"lambda"})
+
+    def __init__(self, target: str) -> None:
+        if target not in TABLE:
+            raise UnsupportedNodeError(f"target: {target!r} is not one of {', '.join(sorted(TABLE))}")
+        super().__init__({"strict": True})
+        self.target = target
+        self._inside_mean = False
+
+    def source(self, expression: Basic) -> str:
+        """One expression as source."""
+        return self._print(expression)
+
+    def _fill(self, node: str, *values: str, **named: object) -> str:
+        template = TABLE[self.target].get(node)
+        if template is None:
+            raise UnsupportedNodeError(f"expression: target {self.target!r} has no way to write {node}")
+        return template.format(*values, ns=NAMESPACE[self.target][0], **named)
+
+    def emptyPrinter(self, expr: Any) -> str:
+        kind = type(expr).__name__
+        raise UnsupportedNodeError(f"expression: target {self.target!r} has no way to write {kind}: {expr}")
+
+    _print_Function = _print_not_supported = emptyPrinter
+
+    # --- leaves -----------------------------------------------------------------------------------
+    def _print_Symbol(self, expr: Symbol) -> str:
+        return f"{expr.name}[..., None]" if self._inside_mean and self.target in ARRAY_TARGETS else expr.name
+
+    _print_Dummy = _print_Symbol
+
+    def _print_Integer(self, expr: Any) -> str:
+        return str(expr.p)
+
+    def _print_Rational(self, expr: Any) -> str:
+        return self._fill("Rational", p=expr.p, q=expr.q)
+
+    def _print_Float(self, expr: Any) -> str:
+        return self._fill("Float", value=str(expr) if self.target == "mpmath" else float(expr))
+
+    def _print_Pi(self, expr: Any) -> str:
+        return self._fill("Pi")
+
+    def _print_Exp1(self, expr: Any) -> str:
+        return self._fill("Exp1")
+
+    # --- algebra ----------------------------------------------------------------------------------
+    def _print_Pow(self, expr: Any, rational: bool = False) -> str:
+        base, exponent = expr.args
+        if exponent.is_number and exponent.is_negative:
+            positive = self._print(base**-exponent)
+            return f"1 / {self.parenthesize(base**-exponent, PRECEDENCE['Mul'] + 1) if exponent == -1 else positive}"
+        if isinstance(exponent, Integer):
+            return f"{self.parenthesize(base, PRECEDENCE['Pow'] + 1)}**{exponent}"
+        if exponent.is_Rational and exponent.q == 2:
+            root = self._fill("sqrt", self._print(base))
+            return root if exponent.p == 1 else f"{root}**{exponent.p}"
+        return self._fill("exp", self._print(exponent * log(base)))
+
+    def _print_exp(self, expr: Any) -> str:
+        return self._fill("exp", self._print(expr.args[0]))
+
+    def _print_log(self, expr: Any) -> str:
+        return self._fill("log", self._print(expr.args[0]))
+
+    def _print_Abs(self, expr: Any) -> str:
+        return self._fill("Abs", self._print(expr.args[0]))
+
+    def _fold(self, node: str, expr: Any) -> str:
+        text, *others = sorted(map(self._print, expr.args))
+        for other in others:
+            text = self._fill(node, text, other)
+        return text
+
+    def _print_Max(self, expr: Any) -> str:
+        return self._fold("Max", expr)
+
+    def _print_Min(self, expr: Any) -> str:
+        return self._fold("Min", expr)
+
+    def _print_Relational(self, expr: Relational) -> str:
+        left, right = (self.parenthesize(side, precedence(expr)) for side in expr.args)
+        return f"{left} {expr.rel_op} {right}"
+
+    def _print_Piecewise(self, expr: Any) -> str:
+        *cases, last = expr.args
+        if last.cond != true:
+            raise UnsupportedNodeError(f"expression: the last case of a Piecewise must hold always: {expr}")
+        text = self._print(last.expr)
+        for case in reversed(cases):
+            condition, then = self._print(case.cond), self._print(case.expr)
+            text = self._fill("Piecewise", condition=condition, then=then, otherwise=text)
+        return text
+
+    # --- means over the spectrum --------------------------------------------------------------------
+    def _print_Indexed(self, expr: Any) -> str:
+        name = str(expr.base.label)
+        return f"{name}_i" if self.target in LOOP_TARGETS else name
+
+    def _print_Sum(self, expr: Sum) -> str:
+        arrays = sorted({str(entry.base.label) for entry in expr.function.atoms(Indexed)})
+        self._inside_mean = True
+        try:
+            summand = self._print(expr.function)
+        finally:
+            self._inside_mean = False
+        entries = ", ".join(f"{name}_i" for name in arrays)
+        loop = f"{entries} in zip({', '.join(arrays)}, strict=True)" if len(arrays) > 1 else f"{entries} in {arrays[0]}"
+        return self._fill("Sum", summand, loop=loop)
+
+    # --- matrices -----------------------------------------------------------------------------------
+    def _print_MatrixSymbol(self, expr: Any) -> str:
+        return expr.name
+
+    def _print_MatMul(self, expr: Any) -> str:
+        scalars, matrices = expr.as_coeff_matrices()
+        product = " @ ".join(self.parenthesize(matrix, PRECEDENCE["Mul"] + 1) for matrix in matrices)
+        return product if scalars == 1 else f"{self.parenthesize(scalars, PRECEDENCE['Mul'])} * ({product})"
+
+    def _print_MatAdd(self, expr: Any) -> str:
+        return " + ".join(self.parenthesize(matrix, PRECEDENCE["Add"]) for matrix in expr.args)
+
+    def _print_Trace(self, expr: Any) -> str:
+        return self._fill("Trace", self._print(expr.args[0]))
+
+    def _print_OneMatrix(self, expr: Any) -> str:
+        return self._fill("OneMatrix", *map(self._print, expr.shape))
+
+    def _print_Identity(self, expr: Any) -> str:
+        return self._fill("Identity", self._print(expr.shape[0]))
+
+
+def assignments(values: Mapping[str, Expr], target: str) -> list[str]:
+    """Lines `name = source`, in order, with what they share taken out first.
+
+    Args:
+        values: name -> expression; an expression may use names that stand before it.
+        target: a key of `TABLE`.
+    """
+    printer = SourcePrinter(target)
+    # a mean keeps its index to itself: no part of it may be taken out
+    means = {total: Symbol(f"mean{k}") for k, total in enumerate(sorted({m for e in values.values() for m in e.atoms(Sum)}, key=str))}
+    taken = {symbol.name for expression in values.values() for symbol in expression.free_symbols} | set(values)
+    fresh = (symbol for symbol in numbered_symbols("x") if symbol.name not in taken)
+    shared, expressions = cse([e.xreplace(means) for e in values.values()], symbols=fresh, list=True)
+    pending: dict[Basic, Expr] = {symbol: total for total, symbol in means.items()} | dict(shared)
+
+    lines: list[str] = []
+
+    def emit(expression: Basic) -> None:
+        for symbol in sorted(expression.free_symbols & pending.keys(), key=str):
+            value = pending.pop(symbol)
+            emit(value)
+            lines.append(f"{symbol} = {printer.source(value)}")
+
+    for name, expression in zip(values, expressions, strict=True):
+        emit(expression)
+        lines.append(f"{name} = {printer.source(expression)}")
+    return lines
+
+
+def function_source(
+    name: str, arguments: Sequence[str], values: Mapping[str, Expr], returns: Sequence[str], target: str, doc: str = ""
+) -> str:
+    """Source of a function of `arguments` that computes `values` in order and returns some of them.
+
+    Raises:
+        UnsupportedNodeError: an expression needs a name that is neither an argument nor computed before it.
+    """
+    known = set(arguments)
+    for key, expression in values.items():
+        missing = {str(symbol) for symbol in _inputs(expression)} - known
+        if missing:
+            raise UnsupportedNodeError(f"{name}: {key} needs {', '.join(sorted(missing))}")
+        known.add(key)
+    body = [f'"""{doc}"""'] if doc else []
+    body += [*assignments(values, target), f"return {', '.join(returns)}"]
+    return "\n    ".join([f"def {name}({', '.join(arguments)}):", *body]) + "\n"
+
+
+def _inputs(expression: Expr) -> set[str]:
+    """Names that an expression is a function of: free symbols, with an array counted once and indices left out."""
+    arrays = {entry.base.label for entry in expression.atoms(Indexed)}
+    hidden = {s for total in expression.atoms(Sum) for limit in total.limits for s in limit[0].free_symbols | limit[2].free_symbols}
+    plain = {s for s in expression.free_symbols if not isinstance(s, Indexed)} - hidden
+    return {str(s) for s in plain | arrays}
