@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import reduce
-from operator import add
 
 from sympy import (
     Add,
@@ -23,6 +21,7 @@ from sympy import (
     Rational,
     Sum,
     Symbol,
+    igcd,
     preorder_traversal,
     sqrt,
 )
@@ -33,7 +32,7 @@ from sympy.printing.latex import LatexPrinter
 from .notation import TABLE
 
 _EIGENVALUES = ("c", "eigenvalues", "c1", "c2", "c_min", "c_max", "peak")
-_FIRST = ("weights", "test", "alpha", "tau", "kappa", "rho", "ridge", "q", "z", "s")
+_FIRST = ("weights", "test", "alpha", "kappa", "tau", "rho", "ridge", "q", "z", "s", "effective_ridge", "sigma", "t")
 #: written after a bracket: $(q - 2\sigma) M$
 _LAST = ("phi", "Qbar", "F", "dF", "M", "dM", *_EIGENVALUES)
 _MIDDLE = tuple(name for name in TABLE if name not in (*_FIRST, *_LAST))
@@ -73,7 +72,8 @@ def _complexity(term: Expr) -> int:
 
 
 def _term_key(term: Expr) -> tuple[int, list[tuple[int, int, str]], str]:
-    return (_complexity(term), sorted(factor_key(f) for f in Mul.make_args(term)), str(term))
+    size = signed(term)[1]
+    return (_complexity(size), sorted(factor_key(f) for f in Mul.make_args(size)), str(size))
 
 
 def signed(term: Expr) -> tuple[int, Expr]:
@@ -106,20 +106,50 @@ def ordered_terms(total: Expr) -> list[Expr]:
     return [terms[positive], *terms[:positive], *terms[positive + 1 :]]
 
 
+def _common(total: Expr) -> Expr:
+    """What all terms of a sum share: a number, and symbols above or below the line."""
+    terms = [Mul.make_args(signed(term)[1]) for term in Add.make_args(total)]
+    numbers = [Mul(*(f for f in term if isinstance(f, Rational))) for term in terms]
+    number = Rational(igcd(*(x.p for x in numbers)), numbers[0].q if len({x.q for x in numbers}) == 1 else 1)
+    powers = [dict(f.as_base_exp() for f in term if isinstance(f.as_base_exp()[1], Integer)) for term in terms]
+    shared = [number]
+    for base in sorted(powers[0], key=str):
+        exponents = [p.get(base, Integer(0)) for p in powers]
+        if isinstance(base, (Symbol, Indexed)) and (min(exponents) > 0 or max(exponents) < 0):
+            shared.append(base ** min(exponents, key=abs))
+    return Mul(*shared)
+
+
+def _pulled_out(common: Expr) -> bool:
+    """A number or a denominator that a whole sum shares is written once."""
+    return any(isinstance(f, Number) and f != 1 or f.as_base_exp()[1].is_negative for f in Mul.make_args(common))
+
+
+def _without(total: Expr, common: Expr) -> Expr:
+    return Add(*(term / common for term in Add.make_args(total)))
+
+
 def fraction(term: Expr) -> tuple[Rational, list[Expr], list[Expr]]:
     """Number in front, factors above and factors below of a product; brackets without a common number."""
-    number, above, below = Rational(1), [], []
+    number, factors, above, below = Rational(1), [], [], []
     for factor in Mul.make_args(term):
         base, exponent = factor.as_base_exp()
         if isinstance(factor, Rational):
             number *= factor
             continue
         if isinstance(base, Add) and isinstance(exponent, Integer):
-            content, base = base.primitive()
-            number *= content**exponent
+            common = _common(base)
+            base = _without(base, common)
+            for part in Mul.make_args(common**exponent):
+                if isinstance(part, Rational):
+                    number *= part
+                else:
+                    factors.append(part)
+        factors.append(base**exponent)
+    for base, exponent in Mul(*factors, evaluate=False).as_powers_dict().items():
         if isinstance(exponent, Number) and exponent.is_negative:
             below.append(base ** (-exponent))
-        else:
+        elif exponent != 0 and base != 1:
             above.append(base**exponent)
     return number, sorted(above, key=factor_key), sorted(below, key=factor_key)
 
@@ -167,13 +197,13 @@ class HumanPrinter(LatexPrinter):
 
     # --- sums and products --------------------------------------------------------------------------
     def _bracket(self, latex: str) -> str:
+        opening, closing = "()" if latex.count("(") == 0 or "[" in latex else "[]"
         if _TALL.search(latex):
-            return rf"\left({latex}\right)"
-        return f"({latex})"
+            return rf"\left{opening}{latex}\right{closing}"
+        return opening + latex + closing
 
     def _print_Add(self, expr: Add, order: str | None = None) -> str:
-        content, _ = expr.primitive()
-        if content != 1:
+        if _pulled_out(_common(expr)):
             return self._print_Mul(expr)
         return "".join(self.terms(expr)).removeprefix("+ ")
 
@@ -191,8 +221,14 @@ class HumanPrinter(LatexPrinter):
         number, above, below = fraction(size)
         minus = "" if sign > 0 else "- "
         if number.q == 1 and not below:
-            return minus + self.product(number, above)
-        return minus + rf"\frac{{{self.product(Integer(number.p), above)}}}{{{self.product(Integer(number.q), below)}}}"
+            return minus + self.product(Integer(number.p), above)
+        long = [f for f in above if isinstance(f, Add) and _complexity(f) > 4]
+        beside = ""
+        if len(long) == 1 and (len(above) > 1 or number.p != 1):
+            above.remove(long[0])
+            beside = " " + self._bracket(self._print(long[0]))
+        over, under = self.product(Integer(number.p), above), self.product(Integer(number.q), below)
+        return minus + rf"\frac{{{over}}}{{{under}}}" + beside
 
     def product(self, number: Integer, factors: list[Expr]) -> str:
         """Factors side by side, brackets round sums."""
@@ -223,10 +259,9 @@ class HumanPrinter(LatexPrinter):
         over = f"_{{{self._print(index)}}}"
         if last != Symbol("m", integer=True, positive=True):  # not the sum over the spectrum
             over = f"_{{{self._print(index)}={self._print(first)}}}^{{{self._print(last)}}}"
-        number, above, below = fraction(expr.function)
-        weights = [f for f in above if _base_name(f) == "weights"]
+        weights = [f for f in Mul.make_args(expr.function) if _base_name(f) == "weights"]
         rest = expr.function / Mul(*weights)
-        if not weights or rest.as_numer_denom()[0] == 1:
+        if not weights or not fraction(rest)[1]:
             return rf"\sum{over} {self._print(expr.function)}"
         latex = self._print(rest)
         if isinstance(rest, Add):
@@ -234,19 +269,22 @@ class HumanPrinter(LatexPrinter):
         return rf"\sum{over} {self._print(Mul(*weights))} {latex}"
 
     # --- relations and cases ------------------------------------------------------------------------
-    def _print_Relational(self, expr: Relational) -> str:
+    def relation(self, expr: Relational) -> tuple[Expr, str, Expr]:
+        """Left-hand side, sign and right-hand side as they are written."""
         left, right = expr.args
-        if right == 0 and isinstance(left, Add) and not isinstance(left.primitive()[1], Symbol):
-            by_sign: dict[int, list[Expr]] = {1: [], -1: []}
-            for term in left.args:
-                sign, size = signed(term)
-                by_sign[sign].append(size)
-            if all(by_sign.values()) and len(left.args) == 2:
-                left, right = (reduce(add, by_sign[sign]) for sign in (1, -1))
-        return f"{self._print(left)} {_RELATIONS[expr.rel_op]} {self._print(right)}"
+        relation = expr.rel_op
+        if right == 0 and relation != "==" and isinstance(left, Add):  # x - y >= 0 is x >= y
+            terms = [signed(term) for term in left.args]
+            left, right = (Add(*(size for sign, size in terms if sign == side)) for side in (1, -1))
+            if left == 0:
+                left, right, relation = right, left, expr.reversedsign.rel_op
+        return left, _RELATIONS[relation], right
 
-    def _print_Equality(self, expr: Relational) -> str:
-        return f"{self._print(expr.lhs)} = {self._print(expr.rhs)}"
+    def _print_Relational(self, expr: Relational) -> str:
+        left, sign, right = self.relation(expr)
+        return f"{self._print(left)} {sign} {self._print(right)}"
+
+    _print_Equality = _print_Relational
 
     def _print_Piecewise(self, expr: Piecewise) -> str:
         rows = []
@@ -258,7 +296,8 @@ class HumanPrinter(LatexPrinter):
     def _print_Abs(self, expr: Expr, exp: str | None = None) -> str:
         # |x| = |-x|: the one that does not start with a minus
         inside = expr.args[0]
-        inside = signed(inside)[1] if isinstance(inside, Add) else inside
+        if signed(min(Add.make_args(inside), key=_term_key))[0] < 0:
+            inside = -inside
         latex = self._print(inside)
         latex = rf"\left|{latex}\right|" if _TALL.search(latex) else rf"\lvert {latex}\rvert"
         return latex if exp is None else f"{latex}^{{{exp}}}"

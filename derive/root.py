@@ -42,10 +42,14 @@ sigma_of_t = _equation("sigma_of_t", "Effective noise at t", Eq(n.sigma, n.t * a
 M_of_t = _equation("M_of_t", "Trace of the resolvent at t", Eq(n.M, n.U / n.sigma))
 
 _lt = sigma_of_t.rhs - n.s
+# tau lambda / lt, from the equation of the effective ridge: in the form that does not cancel
+_left_over = Piecewise(
+    (n.tau - 1 + _lt * n.U / sigma_of_t.rhs, _lt <= n.s), (n.gap_tau - n.s * n.U / sigma_of_t.rhs, True)
+)
 _g = {
     "above": n.t * n.gap_kappa - n.s * n.kappa,
     "below": n.t * n.gap_kappa * n.gap_tau / n.U - n.s * n.kappa,
-    "ridge": _lt * (n.tau - 1) + _lt**2 * n.U / sigma_of_t.rhs - n.tau * n.ridge,
+    "ridge": _lt * _left_over - n.tau * n.ridge,
 }
 g = _each_regime("g", "Scalar equation, zero at the root", n.g, _g)
 dg = _each_regime("dg", "Slope of the scalar equation", n.dg, {regime: slope(e) for regime, e in _g.items()})

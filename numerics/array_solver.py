@@ -33,7 +33,7 @@ def residual(xp, algebra, spectrum, parameters, t):
     regimes = (
         algebra.g_above(t, gap_kappa, e, s, kappa),
         algebra.g_below(t, gap_kappa, gap_tau, u, e, s, kappa),
-        algebra.g_ridge(t, gap_kappa, u, e, s, kappa, tau, ridge),
+        algebra.g_ridge(t, gap_kappa, gap_tau, u, e, s, kappa, tau, ridge),
     )
     return [xp.where(ridge > 0, r, xp.where(tau > 1, a, b)) for a, b, r in zip(*regimes, strict=True)]
 
@@ -50,13 +50,14 @@ def find_root(xp, algebra, spectrum, parameters, t, eps):
     previous = xp.full_like(t, float("inf"))
     active = t > 0
     passes = 0
+    small = eps**0.4
     while bool(active.any()) and passes < MAX_PASSES:
         passes += 1
         g, dg = residual(xp, algebra, spectrum, parameters, t)
         step = g / dg
         relative = xp.abs(step) / t
-        # small and no longer shrinking: what is left is the rounding of the sums
-        arrived = (relative <= 2 * eps) | ((previous < 1e9 * eps) & (relative >= 0.5 * previous))
+        # small and no longer shrinking (Newton at least halves its steps): what is left is rounding of the sums
+        arrived = (relative <= 2 * eps) | ((previous < small) & (relative >= 0.75 * previous))
         t = xp.where(active & ~arrived, t - step, t)
         previous = xp.where(active, relative, previous)
         active = active & ~arrived
@@ -95,4 +96,4 @@ def outputs(xp, algebra, spectrum, parameters, rho, t, lt):
     names = ("a", "da", "M", "dM", "q", "Qbar", "A", "B")
     values = algebra.outputs(t, d, u, e, d2, u2, gap_kappa, sigma, effective_ridge, share, s, kappa, rho)
     found = dict(zip(names, values, strict=True))
-    return {"t": t, "s": s, "sigma": sigma, "effective_ridge": effective_ridge} | found
+    return {"t": t, "s": s, "sigma": s + effective_ridge, "effective_ridge": effective_ridge} | found

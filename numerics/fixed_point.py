@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from importlib import import_module
 from types import ModuleType
-from typing import Any
 
-import array_api_compat as compat
 import numpy as np
 
-from .arrays import Array, as_float_array, backend, broadcast_shape, nonnegative, positive, require
-from .errors import ConvergenceError, InputError
+from .arrays import Array, backend, broadcast_shape, nonnegative, positive
+from .errors import InputError
 from .spectrum import Spectrum
 
 
@@ -68,7 +66,12 @@ class FixedPoint:
         values = [getattr(self, name) for name in names]
         if self.shape:
             values = [value.reshape(*self.shape, *extra) for value in values]
-        result = getattr(_algebra(backend(points, *values)), function)(points, *values)
+        library = backend(points, *values)
+        if library == "torch":
+            from .torch_solver import same_tensors
+
+            points, *values = same_tensors(points, *values)
+        result = getattr(_algebra(library), function)(points, *values)
         return result[()] if isinstance(result, np.ndarray) else result
 
     def F(self, c: Array) -> Array:

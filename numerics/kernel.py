@@ -37,7 +37,7 @@ MAX_PASSES = 100
 #: a relative step below this is rounding: the iteration has arrived
 _ARRIVED = 4e-16
 #: below this, a step that is not much smaller than the one before is rounding too
-_SMALL = 1e-7
+_SMALL = 1e-6
 
 
 @_compile_sums
@@ -89,21 +89,24 @@ def _solve_t(eigenvalues, weights, null_weight, rank_fraction, c_train, s, tau, 
     for passes in range(1, MAX_PASSES + 1):
         d, v, e = _newton_sums(eigenvalues, weights, t)
         gap_kappa = _gap(kappa, d, v, rank_fraction)
+        gap_tau = _gap(tau, d, v, rank_fraction)
+        # bend: bound of t g''/(2 g'), by which the square of a relative step gives the next
         if ridge > 0.0:
-            g, dg = _g_ridge(t, gap_kappa, null_weight + v, e, s, kappa, tau, ridge)
+            g, dg = _g_ridge(t, gap_kappa, gap_tau, null_weight + v, e, s, kappa, tau, ridge)
+            bend = np.inf
         elif tau > 1.0:
             g, dg = _g_above(t, gap_kappa, e, s, kappa)
+            bend = 1.0
         else:
-            gap_tau = _gap(tau, d, v, rank_fraction)
             g, dg = _g_below(t, gap_kappa, gap_tau, null_weight + v, e, s, kappa)
+            bend = 1.0 + e / gap_kappa + e / gap_tau
         step = g / dg
         relative = abs(step) / t
-        # small and no longer shrinking: what is left is the rounding of the sums
-        if relative <= _ARRIVED or (previous < _SMALL and relative >= 0.5 * previous):
+        # small and no longer shrinking (Newton at least halves its steps): what is left is rounding of the sums
+        if relative <= _ARRIVED or (previous < _SMALL and relative >= 0.75 * previous):
             return t, passes, relative
         t -= step
-        # quadratic convergence: the next step would be this one times (this one / the last one)^2
-        if previous < 1.0 and relative**3 <= 0.25 * _ARRIVED * previous**2:
+        if bend * relative**2 <= 0.5 * _ARRIVED:
             return t, passes, relative
         previous = relative
     return t, MAX_PASSES + 1, previous
@@ -155,7 +158,7 @@ def solve_points(eigenvalues, weights, null_weight, rank_fraction, c_train, row,
         )
         out[0, k] = t
         out[1, k] = s
-        out[2, k] = sigma
+        out[2, k] = s + lt
         out[3, k] = lt
         out[4, k] = a
         out[5, k] = da

@@ -139,6 +139,17 @@ class SourcePrinter(CodePrinter):
         return self._fill("Exp1")
 
     # --- algebra ----------------------------------------------------------------------------------
+    def _print_Add(self, expr: Any, order: Any = None) -> str:
+        # left to right, plain inputs first: tau - 1 + x keeps a small x that (tau + x) - 1 would lose
+        plain, numbers, others = [], [], []
+        for term in self._as_ordered_terms(expr, order=order):
+            kind = numbers if term.is_number else plain if (term.is_Symbol or (-term).is_Symbol) else others
+            kind.append(term)
+        # a name stands first, so that the sum does not open with a minus sign where it need not
+        plain.sort(key=lambda term: term.could_extract_minus_sign())
+        first, *rest = (self._print(term) for term in (*plain, *numbers, *others))
+        return first + "".join(f" - {text[1:]}" if text.startswith("-") else f" + {text}" for text in rest)
+
     def _print_Pow(self, expr: Any, rational: bool = False) -> str:
         base, exponent = expr.args
         if exponent.is_number and exponent.is_negative:

@@ -64,7 +64,7 @@ PROGRAMS: tuple[Program, ...] = (
     ),
     _program(
         "g_ridge",
-        (n.t, n.gap_kappa, n.U, n.E, n.s, n.kappa, n.tau, n.ridge),
+        (n.t, n.gap_kappa, n.gap_tau, n.U, n.E, n.s, n.kappa, n.tau, n.ridge),
         (root.g["ridge"], root.dg["ridge"]),
         _newton,
     ),

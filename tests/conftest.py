@@ -11,8 +11,8 @@ from jaxtyping import install_import_hook
 
 from .source_tree import checked_modules
 
-# argument types and array shapes are checked in every call
-install_import_hook(checked_modules(), "beartype.beartype")
+# every call has its argument types and array shapes checked; an int will do for a float, as usual in typing
+install_import_hook(checked_modules(), "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))")
 
 hypothesis.settings.register_profile("local", max_examples=50, deadline=None)
 hypothesis.settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True, print_blob=True)

@@ -163,10 +163,15 @@ def test_nothing_at_the_top_shadows_the_package():
     [
         ("import taskalign", "sympy torch jax numba matplotlib scipy numpy"),
         ("import taskalign.derive", "torch jax numba matplotlib scipy numpy"),
-        ("import taskalign.numerics", "sympy torch jax matplotlib"),
+        ("import taskalign.numerics", "sympy torch jax numba matplotlib"),
+        (
+            "import taskalign as t; t.icl_error(t.Spectrum([1.0]), [1.0], alpha=2, tau=4, kappa=1, rho=0)",
+            "sympy torch jax matplotlib",
+        ),
     ],
+    ids=["taskalign", "derive", "numerics", "evaluation"],
 )
-def test_importing_is_light(code, absent):
+def test_loads_no_more_than_it_needs(code, absent):
     loaded = subprocess.run(
         [sys.executable, "-c", f"import sys; {code}; print(*sys.modules)"],
         capture_output=True,

@@ -49,10 +49,10 @@ def t_upper_above(c_train, rank_fraction, s, kappa):
 
 def t_upper_below(c_train, s, kappa, tau):
     """From t_upper_below."""
-    x1 = 1 - tau
-    x2 = 1 - kappa
+    x1 = -tau + 1
+    x2 = -kappa + 1
     x0 = kappa*s
-    x3 = c_train*(-kappa*x1 - tau*x2) - x0
+    x3 = -x0 + c_train*(-kappa*x1 - tau*x2)
     x4 = c_train**2
     x5 = (mp.mpf(1) / 2)*mp.sqrt(2*c_train*x0*(kappa + tau) + kappa**2*s**2 + x4*(kappa - tau)**2) + (mp.mpf(1) / 2)*abs(x3)
     t_upper = (x5/(kappa*tau) if x3 <= 0 else (c_train*kappa*s - x1*x2*x4)/x5)
@@ -87,23 +87,25 @@ def g_below(t, gap_kappa, gap_tau, U, E, s, kappa):
     return g, dg
 
 
-def g_ridge(t, gap_kappa, U, E, s, kappa, tau, ridge):
+def g_ridge(t, gap_kappa, gap_tau, U, E, s, kappa, tau, ridge):
     """From g_ridge, dg_ridge."""
-    x0 = tau - 1
-    x1 = 1 / kappa
-    x2 = gap_kappa*x1
-    x3 = -s + t*x2
-    x4 = 1 / t
-    x5 = 1 / gap_kappa
-    x6 = x3**2
-    x7 = kappa*x5*x6
-    x8 = U*x7
-    g = -ridge*tau + x0*x3 + x4*x8
-    x10 = 1 / t**2
-    x11 = E*x10
-    x12 = U*kappa
-    x9 = E*x1
-    dg = x0*(x2 + x9) - x10*x8 + x11*x7 + x12*x3*x4*x5*(2*x2 + 2*x9) - x11*x12*x6/gap_kappa**2
+    x0 = 1 / kappa
+    x1 = gap_kappa*x0
+    x2 = -s + t*x1
+    x3 = 1 / gap_kappa
+    x4 = kappa*x3
+    x5 = x2*x4
+    x6 = 1 / t
+    x7 = U*x6
+    x8 = s >= x2
+    x9 = (tau - 1 + x5*x7 if x8 else gap_tau - s*x4*x7)
+    g = -ridge*tau + x2*x9
+    x10 = x1 + E*x0
+    x11 = 1 / t**2
+    x12 = U*x11
+    x13 = E*kappa*x12/gap_kappa**2
+    x14 = s*x4
+    dg = x10*x9 + x2*(E*kappa*x11*x2*x3 + U*kappa*x10*x3*x6 - U*x11*x5 - x13*x2 if x8 else -E*x11*x14 + E*x6 + s*x13 + x12*x14)
     return g, dg
 
 
@@ -135,7 +137,7 @@ def noise_balance(effective_ridge, t, U, s, kappa, tau, ridge):
     x2 = U*s
     x3 = t/kappa
     h = x1 - x3*(kappa - tau + x2/x1 + x0/effective_ridge)
-    dh = -x3*(-x2/x1**2 - x0/effective_ridge**2) + 1
+    dh = 1 - x3*(-x2/x1**2 - x0/effective_ridge**2)
     return h, dh
 
 
@@ -164,12 +166,12 @@ def outputs(t, D, U, E, D2, U2, gap_kappa, sigma, effective_ridge, ridge_share, 
     x2 = b*kappa
     A2 = x2
     R2 = x0*(D*E + D2*gap_kappa)
-    N = A2*x1 + R2*s + rho
-    x3 = -dM*s + x2
-    slack = effective_ridge*x3 + ridge_share
+    N = rho + A2*x1 + R2*s
+    x3 = x2 - dM*s
+    slack = ridge_share + effective_ridge*x3
     q = N/slack
     a_less = a*gap_kappa*x0 + b*s
-    A = q*s + x1
+    A = x1 + q*s
     B = a_less*q + b*x1
     Qbar = R2 + q*x3
     return a, b, M, dM, q, Qbar, A, B
@@ -177,25 +179,25 @@ def outputs(t, D, U, E, D2, U2, gap_kappa, sigma, effective_ridge, ridge_share, 
 
 def resolvent(c, a, sigma):
     """From resolvent."""
-    F = 1 / (a*c + sigma)
+    F = 1 / (sigma + a*c)
     return F
 
 
 def resolvent_slope(c, a, b, sigma):
     """From dF."""
-    dF = (-b*c - 1)/(a*c + sigma)**2
+    dF = (-1 - b*c)/(sigma + a*c)**2
     return dF
 
 
 def alignment(c, a, sigma, A, B):
     """From K_stable."""
-    K = (A + B*c)/(a*c + sigma)**2
+    K = (A + B*c)/(sigma + a*c)**2
     return K
 
 
 def scalar_error(rho_test, c_test, alpha_test, Qbar):
     """From e_scalar."""
-    e_scalar = Qbar*(c_test + rho_test)/alpha_test + rho_test
+    e_scalar = rho_test + Qbar*(c_test + rho_test)/alpha_test
     return e_scalar
 
 
@@ -221,5 +223,5 @@ def peak(a, sigma, A, B):
 
 def tau_order(s, M):
     """From tau_order."""
-    tau_order = -M*s + 1
+    tau_order = 1 - M*s
     return tau_order

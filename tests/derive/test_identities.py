@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sympy import Abs, Expr, cancel, diff, simplify, solve, together, true
+from sympy import Abs, Expr, Piecewise, cancel, diff, piecewise_fold, simplify, solve, together, true
 
 from taskalign.derive import alignment, resolvent, ridge, root, spectral, stable
 from taskalign.derive import notation as n
@@ -12,6 +12,12 @@ from taskalign.derive import notation as n
 def is_zero(expression: Expr) -> bool:
     """Exactly zero, as a rational function of the canonical symbols."""
     return cancel(together(expression)) == 0
+
+
+def branches(expression: Expr) -> list[Expr]:
+    """The cases of an expression, each of which must satisfy what the whole does."""
+    folded = piecewise_fold(expression)
+    return [case.expr for case in folded.args] if isinstance(folded, Piecewise) else [expression]
 
 
 def in_sums(expression: Expr) -> Expr:
@@ -136,9 +142,10 @@ def test_scalar_equation_is_the_fixed_point(regime: str) -> None:
         "below": n.kappa * root.sigma_of_t.rhs / n.U,
         "ridge": root.sigma_of_t.rhs - n.s,
     }[regime]
-    g = root.g[regime].rhs.subs({n.gap_tau: n.tau - n.D, n.gap_kappa: n.kappa - n.D})
     fixed_point = (factor * residual).subs(n.gap_kappa, n.kappa - n.D)
-    assert is_zero(spectral.reduce_means(g - fixed_point))
+    for g in branches(root.g[regime].rhs):
+        in_gaps = g.subs({n.gap_tau: n.tau - n.D, n.gap_kappa: n.kappa - n.D})
+        assert is_zero(spectral.reduce_means(in_gaps - fixed_point))
 
 
 @pytest.mark.parametrize("regime", root.REGIMES)
@@ -146,15 +153,19 @@ def test_slope_is_the_derivative(regime: str) -> None:
     """Against differentiation of the sums themselves, not of symbols standing for them."""
     sums = {symbol: e.rhs for symbol, e in spectral.sums.items()}
     gaps = {n.gap_kappa: n.kappa - sums[n.D], n.gap_tau: n.tau - sums[n.D]}
-    direct = diff(root.g[regime].rhs.subs(gaps).subs(n.U, sums[n.U]), n.t)
-    symbolic = root.dg[regime].rhs.subs({n.gap_kappa: n.kappa - n.D, n.gap_tau: n.tau - n.D})
-    assert is_zero(spectral.reduce_means(direct) - spectral.reduce_means(symbolic))
+    for g, dg in zip(branches(root.g[regime].rhs), branches(root.dg[regime].rhs), strict=True):
+        direct = diff(g.subs(gaps).subs(n.U, sums[n.U]), n.t)
+        symbolic = dg.subs({n.gap_kappa: n.kappa - n.D, n.gap_tau: n.tau - n.D})
+        assert is_zero(spectral.reduce_means(direct) - spectral.reduce_means(symbolic))
 
 
 @pytest.mark.parametrize("regime", root.REGIMES)
 def test_explicit_parametrisation(regime: str) -> None:
     noise = ridge.summary_noise.rhs.subs(n.alpha, root.alpha_of_t[regime].rhs)
-    assert simplify(root.g[regime].rhs.subs(n.s, noise)) == 0
+    for g in branches(root.g[regime].rhs):
+        # 1 - U is D, which ties the gaps to U
+        in_gaps = g.subs(n.s, noise).subs({n.gap_tau: n.tau - 1 + n.U}) if regime == "ridge" else g.subs(n.s, noise)
+        assert simplify(in_gaps) == 0
 
 
 def test_larger_roots_solve_their_equations() -> None:
@@ -190,7 +201,7 @@ def test_noise_balance_is_the_scalar_equation() -> None:
     """h = 0 is g = 0 with the gap eliminated by D = 1 - U."""
     h = stable.noise_balance.rhs
     gap = (n.s + n.effective_ridge) * n.kappa / n.t
-    g = root.g["ridge"].rhs.subs(n.gap_kappa, gap)
+    g = branches(root.g["ridge"].rhs)[0].subs(n.gap_kappa, gap)
     # gap also is kappa - 1 + U
     consistency = gap - (n.kappa - 1 + n.U)
     (explicit,) = solve(g, n.ridge)

@@ -1,0 +1,209 @@
+"""Any number of digits, with mpmath: the same equations, the same iteration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from mpmath import mp, mpf
+
+from .errors import ConvergenceError, InputError
+from .exact import Exact, ExactPoint, as_fraction, exact_point
+from .generated import mpmath_algebra as algebra
+from .spectrum import Spectrum
+
+#: digits beyond those asked for, before the loss by cancellation is known
+_GUARD = 15
+_MAX_PASSES = 200
+
+
+@dataclass(frozen=True)
+class PreciseError:
+    """Test error to many digits: `total = scalar + misalignment`."""
+
+    total: mpf
+    scalar: mpf
+    misalignment: mpf
+
+
+@dataclass(frozen=True)
+class PreciseFixedPoint:
+    """Fixed point to many digits; the attributes are those of `FixedPoint`, as mpmath numbers.
+
+    Attributes:
+        digits: decimal digits that are right.
+    """
+
+    point: ExactPoint = field(repr=False)
+    digits: int
+    t: mpf
+    s: mpf
+    sigma: mpf
+    effective_ridge: mpf
+    a: mpf
+    da: mpf
+    M: mpf
+    dM: mpf
+    q: mpf
+    Qbar: mpf
+    A: mpf = field(repr=False)
+    B: mpf = field(repr=False)
+    _working_digits: int = field(repr=False)
+
+    def F(self, c: Exact) -> mpf:
+        """Task resolvent at sigma along an eigenvector with eigenvalue c."""
+        with mp.workdps(self._working_digits):
+            return algebra.resolvent(_mpf(_eigenvalue(c)), self.a, self.sigma)
+
+    def dF(self, c: Exact) -> mpf:
+        """Its derivative."""
+        with mp.workdps(self._working_digits):
+            return algebra.resolvent_slope(_mpf(_eigenvalue(c)), self.a, self.da, self.sigma)
+
+    def K(self, c: Exact) -> mpf:
+        """Eigenvalue of the alignment matrix along an eigenvector with eigenvalue c."""
+        with mp.workdps(self._working_digits):
+            return algebra.alignment(_mpf(_eigenvalue(c)), self.a, self.sigma, self.A, self.B)
+
+    def icl_error(
+        self, test: Sequence[Exact], *, alpha_test: Exact | None = None, rho_test: Exact | None = None
+    ) -> PreciseError:
+        """Test error on tasks with `test` along the eigenvectors; see `taskalign.icl_error`.
+
+        Raises:
+            InputError: `test` has the wrong length or a negative entry, alpha_test <= 0 or rho_test < 0.
+        """
+        point = self.point
+        gamma = [as_fraction(value, "test") for value in test]
+        if len(gamma) != len(point.eigenvalues):
+            raise InputError(f"test: {len(gamma)} entries do not fit {len(point.eigenvalues)} eigenvalues")
+        alpha = point.alpha if alpha_test is None else as_fraction(alpha_test, "alpha_test")
+        rho = point.rho if rho_test is None else as_fraction(rho_test, "rho_test")
+        if alpha <= 0 or rho < 0 or min(gamma) < 0:
+            name, value = next(
+                (k, v) for k, v in (("alpha_test", alpha), ("rho_test", rho), ("test", min(gamma))) if v < 0 or v == alpha <= 0
+            )
+            raise InputError(f"{name}: {value} is not allowed")
+        c_test = sum((w * g for w, g in zip(point.weights, gamma, strict=True)), Fraction(0))
+        with mp.workdps(self._working_digits):
+            terms = zip(point.weights, gamma, point.eigenvalues, strict=True)
+            misalignment = mp.fsum(_mpf(w * g) * self.K(c) for w, g, c in terms)
+            scalar = algebra.scalar_error(_mpf(rho), _mpf(c_test), _mpf(alpha), self.Qbar)
+            return PreciseError(algebra.total_error(scalar, misalignment), scalar, misalignment)
+
+
+def _eigenvalue(c: Exact) -> Fraction:
+    value = as_fraction(c, "c")
+    if value < 0:
+        raise InputError(f"c: {value} is not allowed, must be >= 0")
+    return value
+
+
+def _mpf(value: Fraction) -> mpf:
+    return mpf(value.numerator) / value.denominator
+
+
+def precise(
+    eigenvalues: Spectrum | Sequence[Exact],
+    weights: Sequence[Exact] | None = None,
+    *,
+    alpha: Exact,
+    tau: Exact,
+    kappa: Exact,
+    rho: Exact,
+    ridge: Exact = 0,
+    digits: int = 50,
+) -> PreciseFixedPoint:
+    """Fixed point to any number of digits.
+
+    All input is taken exactly: a float with all its binary digits, "0.1" as one tenth.
+
+    Args:
+        eigenvalues: a Spectrum, or a sequence of int, str, Fraction or float.
+        weights: one for each eigenvalue, normalised to sum one; equal if not given.
+        alpha, tau, kappa, rho, ridge: as in `solve`.
+        digits: decimal digits wanted, at least 1.
+
+    Raises:
+        InputError: naming the argument and the offending value.
+        ConvergenceError: the iteration did not arrive.
+
+    References:
+        THEORY A1.
+
+    Example:
+        >>> point = precise([0, 2], alpha=50, tau="0.3", kappa=1, rho=1, digits=30)
+        >>> print(point.K(0), point.K(2), sep="\\n")  # doctest: +ELLIPSIS
+        1.2652067571373...
+        1.9557653146990...
+    """
+    if int(digits) != digits or digits < 1:
+        raise InputError(f"digits: {digits!r} is not allowed, must be a whole number >= 1")
+    point = exact_point(eigenvalues, weights, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge)
+    working = int(digits) + _GUARD
+    while True:
+        with mp.workdps(working):
+            columns, condition = _solve(point)
+            lost = max(0, int(mp.ceil(mp.log10(condition))))
+        if working >= digits + lost + _GUARD:
+            return PreciseFixedPoint(point=point, digits=int(digits), _working_digits=working, **columns)
+        working = int(digits) + lost + 2 * _GUARD
+
+
+def _solve(point: ExactPoint) -> tuple[dict[str, mpf], mpf]:
+    """Solution at the present precision, and by how much its worst difference magnified rounding errors."""
+    c = [_mpf(value) for value in point.eigenvalues]
+    w = [_mpf(value) for value in point.weights]
+    tau, kappa, rho, ridge = (_mpf(v) for v in (point.tau, point.kappa, point.rho, point.ridge))
+    c_train, rank_fraction = _mpf(point.c_train), _mpf(point.rank_fraction)
+    s = algebra.summary_noise(rho, c_train, _mpf(point.alpha))
+    t = _root(point.regime, c, w, c_train, rank_fraction, s, tau, kappa, ridge)
+    d, u, e, d2, u2 = _means(algebra.output_terms, c, w, t)
+    if point.regime == "above":
+        gap, sigma = algebra.gap_above(t, s, kappa), s
+    elif point.regime == "below":
+        gap = algebra.gap_below(t, u, s, kappa, tau)
+        sigma = algebra.sigma_of_t(t, gap, kappa)
+    else:
+        gap = kappa - d
+        sigma = algebra.sigma_of_t(t, gap, kappa)
+    effective_ridge, share = algebra.shares(u, sigma, tau, ridge)
+    values = algebra.outputs(t, d, u, e, d2, u2, gap, sigma, effective_ridge, share, s, kappa, rho)
+    names = ("a", "da", "M", "dM", "q", "Qbar", "A", "B")
+    found = {"t": t, "s": s, "sigma": sigma, "effective_ridge": effective_ridge}
+    differences = [kappa / gap, d / e, 1 / u, (1 + tau) / abs(1 - tau) if tau != 1 else mpf(1)]
+    if point.regime != "above":
+        differences.append(tau / (tau - d))
+    return found | dict(zip(names, values, strict=True)), max(abs(x) for x in differences)
+
+
+def _means(terms: Any, c: list[mpf], w: list[mpf], t: mpf) -> list[mpf]:
+    columns = zip(*(terms(value, t) for value in c), strict=True)
+    return [mp.fdot(w, column) for column in columns]
+
+
+def _root(
+    regime: str, c: list[mpf], w: list[mpf], c_train: mpf, rank_fraction: mpf, s: mpf, tau: mpf, kappa: mpf, ridge: mpf
+) -> mpf:
+    if regime == "below":
+        t = algebra.t_upper_below(c_train, s, kappa, tau)
+    else:
+        noise = algebra.sigma_upper(c_train, s, tau, ridge) if regime == "ridge" else s
+        t = algebra.t_upper_above(c_train, rank_fraction, noise, kappa)
+    previous = mp.inf
+    for _ in range(_MAX_PASSES):
+        d, u, e = _means(algebra.newton_terms, c, w, t)
+        if regime == "above":
+            g, dg = algebra.g_above(t, kappa - d, e, s, kappa)
+        elif regime == "below":
+            g, dg = algebra.g_below(t, kappa - d, tau - d, u, e, s, kappa)
+        else:
+            g, dg = algebra.g_ridge(t, kappa - d, tau - d, u, e, s, kappa, tau, ridge)
+        step = g / dg
+        relative = abs(step / t)
+        if relative <= 4 * mp.eps or (relative < mp.sqrt(mp.eps) and relative >= previous / 2):
+            return t
+        t, previous = t - step, relative
+    raise ConvergenceError(f"Newton's iteration in t did not arrive in {_MAX_PASSES} passes: last step {mp.nstr(previous, 3)}")
