@@ -178,6 +178,12 @@ def _completed(polynomial: Poly) -> Expr:
     return root
 
 
+def _set_to_zero(polynomial: Poly) -> Eq:
+    """The equation, its constant on the right."""
+    constant = polynomial.nth(0)
+    return Eq(collect(polynomial.as_expr() - constant, polynomial.gen, lambda x: collect(x, n.c_train, factor)), -constant)
+
+
 def _slope(polynomial: Poly) -> Expr:
     """Derivative in z of the root, by implicit differentiation."""
     curve = polynomial.as_expr()
@@ -192,29 +198,28 @@ _LU = "LLZMP; THEORY 4"
 isotropic_polynomial = _equation(
     "isotropic_polynomial",
     "Fixed-point equation of the trace, isotropic",
-    Eq(collect(_isotropic.as_expr(), n.M), 0),
+    _set_to_zero(_isotropic),
     _LU,
     condition=_WHOLE,
     remark="Its two roots have opposite signs; the trace is the positive one.",
 )
 
 
-def _isotropic_trace() -> Expr:
-    # 1/M solves the quadratic with the coefficients reversed, and its positive root subtracts nothing
-    reciprocal = -Poly(_isotropic.all_coeffs()[::-1], n.M)
-    return 1 / _completed(reciprocal)
+def _positive_trace(polynomial: Poly) -> Expr:
+    # 1/M solves the quadratic with the coefficients reversed, and its positive root is their larger one
+    return 1 / _completed(-Poly(polynomial.all_coeffs()[::-1], polynomial.gen))
 
 
 isotropic_M = _equation(
-    "isotropic_M", "Trace of the resolvent, isotropic", Eq(n.M, _isotropic_trace()), _LU, condition=_WHOLE
+    "isotropic_M", "Trace of the resolvent, isotropic", Eq(n.M, _positive_trace(_isotropic)), _LU, condition=_WHOLE
 )
 isotropic_dM = _equation(
     "isotropic_dM", "Derivative of the trace, isotropic", Eq(n.dM, _slope(_isotropic)), _LU, condition=_WHOLE
 )
 
 
-def _few_contexts() -> tuple[Expr, Expr]:
-    r"""$\mathcal M(\sigma)$ and $\tilde\lambda$ for tau < 1 in terms of mu, the trace at s with kappa/tau.
+def _few_contexts() -> tuple[Expr, Expr, Expr]:
+    r"""mu, $\mathcal M(\sigma)$ and $\tilde\lambda$ for tau < 1 in terms of mu, the trace at s with kappa/tau.
 
     With $\tilde\lambda = (1-\tau)/\mathcal M$ and $\mathcal M = \tau\mu$, the quadratic for $\mathcal M$ at
     $\sigma = s + \tilde\lambda$ is the one for mu; both have one positive root.
@@ -223,17 +228,18 @@ def _few_contexts() -> tuple[Expr, Expr]:
     (effective_ridge,) = solve(ridge.effective_ridge_below.statement.subs(n.M, trace), n.effective_ridge)
     at_sigma = _isotropic.as_expr().subs({n.z: ridge.sigma.rhs.subs(n.effective_ridge, effective_ridge), n.M: trace})
     at_s = _isotropic.as_expr().subs({n.M: n.mu, n.z: n.s, n.kappa: n.kappa / n.tau})
+    mu = _positive_trace(_cleared(at_s, n.mu))
     if cancel(at_sigma / at_s).has(n.mu):
         raise AssertionError("the trace at sigma is not tau mu")
-    return trace, effective_ridge
+    return mu, trace, effective_ridge
 
 
-_trace_below, _effective_ridge_below = _few_contexts()
+_mu, _trace_below, _effective_ridge_below = _few_contexts()
 _FEW = r"$@ridge \to 0$, $@tau < 1$, " + _WHOLE
 isotropic_mu = _equation(
     "isotropic_mu",
     "Trace at the noise of the context summary",
-    Eq(n.mu, isotropic_M.rhs.subs({n.z: n.s, n.kappa: n.kappa / n.tau}, simultaneous=True)),
+    Eq(n.mu, _mu),
     _LU,
     condition=_FEW,
 )
@@ -254,18 +260,18 @@ isotropic_effective_ridge = _equation(
 )
 
 
-def _isotropic_quartic() -> Expr:
+def _isotropic_quartic() -> Eq:
     """The quadratic of the trace at sigma, with the trace eliminated by the equation of the effective ridge."""
     (trace,) = solve(ridge.effective_ridge_fixed_point.statement, n.M)
     above, below = fraction(together(trace))
     two, one, none = (coefficient.subs(n.z, n.sigma) for coefficient in _isotropic.all_coeffs())
-    return two * above**2 + collect(one, n.kappa) * above * below + none * below**2
+    return Eq(two * above**2 + collect(one, n.kappa) * above * below, -none * below**2)
 
 
 isotropic_quartic = _equation(
     "isotropic_quartic",
     "Equation of the effective ridge, isotropic",
-    Eq(_isotropic_quartic(), 0),
+    _isotropic_quartic(),
     "THEORY (1.1) and 4, by elimination",
     condition="$@ridge > 0$, " + _WHOLE,
     remark="With $@sigma = @s + @effective_ridge$ a polynomial of degree four in $@effective_ridge$.",
@@ -307,7 +313,7 @@ def isotropic_error_explicit(regime: str) -> Expr:
         >>> error = isotropic_error_explicit("above")
         >>> ones = dict.fromkeys(error.free_symbols, 1)
         >>> error.subs({**ones, n.tau: 2, n.rho: 0, n.rho_test: 0}).evalf(12)
-        1.23606797750
+        1.13049516850
     """
     if regime not in ("above", "below"):
         raise ValueError(f"regime: {regime!r} is not 'above' or 'below'")
@@ -342,7 +348,7 @@ _low_rank_a = _cleared(_low_rank.as_expr().subs(n.M, _trace_of_a), n.a)
 two_atom_polynomial = _equation(
     "two_atom_polynomial",
     "Fixed-point equation of the memorisation factor, low rank",
-    Eq(collect(_low_rank_a.as_expr(), n.a, factor), 0),
+    _set_to_zero(_low_rank_a),
     _TAKANAMI,
     condition=_TWO,
     remark="Its two roots have opposite signs; $@a$ is the positive one.",

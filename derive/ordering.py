@@ -5,10 +5,11 @@ $\mathcal K(c) = (A + B c)/(a c + \sigma)^2$ with $A, B > 0$ either falls in c, 
 
 from __future__ import annotations
 
-from sympy import Eq, Expr, Max, diff, expand, factor, solve
+from sympy import Eq, Expr, Max, Piecewise, diff, expand, factor, oo, solve
 
 from . import notation as n
 from .equation import Equation
+from .ridge import effective_ridge_fixed_point
 from .stable import K
 
 SECTION = "ordering"

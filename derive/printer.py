@@ -94,7 +94,16 @@ def signed(term: Expr) -> tuple[int, Expr]:
             own = 1
         sign *= own
         factors.append(factor)
+    if sign < 0:  # -(a - 1) is 1 - a
+        for k, factor in enumerate(factors):
+            if len(factors) > 1 and isinstance(factor, Add) and len(factor.args) == 2 and _leads_with_minus(factor):
+                factors[k], sign = -factor, 1
+                break
     return sign, Mul(*factors)
+
+
+def _leads_with_minus(total: Add) -> bool:
+    return signed(min(total.args, key=_term_key))[0] < 0
 
 
 def ordered_terms(total: Expr) -> list[Expr]:
@@ -296,7 +305,7 @@ class HumanPrinter(LatexPrinter):
     def _print_Abs(self, expr: Expr, exp: str | None = None) -> str:
         # |x| = |-x|: the one that does not start with a minus
         inside = expr.args[0]
-        if signed(min(Add.make_args(inside), key=_term_key))[0] < 0:
+        if isinstance(inside, Add) and _leads_with_minus(inside):
             inside = -inside
         latex = self._print(inside)
         latex = rf"\left|{latex}\right|" if _TALL.search(latex) else rf"\lvert {latex}\rvert"

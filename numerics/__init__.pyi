@@ -1,6 +1,8 @@
 from .errors import ConvergenceError, InputError, UnsupportedNodeError
 from .fixed_point import FixedPoint, solve
 from .icl import IclError, icl_error
+from .ordering import Ordering, ordering
+from .precise import PreciseError, PreciseFixedPoint, precise
 from .spectrum import Aligned, Spectrum, align
 
 __all__ = [
@@ -9,9 +11,14 @@ __all__ = [
     "FixedPoint",
     "IclError",
     "InputError",
+    "Ordering",
+    "PreciseError",
+    "PreciseFixedPoint",
     "Spectrum",
     "UnsupportedNodeError",
     "align",
     "icl_error",
+    "ordering",
+    "precise",
     "solve",
 ]

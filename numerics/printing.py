@@ -17,6 +17,7 @@ _FLOAT = {
     "Float": "{value!r}",
     "Pi": "{ns}.pi",
     "Exp1": "{ns}.e",
+    "Infinity": "{ns}.inf",
     "sqrt": "{ns}.sqrt({0})",
     "exp": "{ns}.exp({0})",
     "log": "{ns}.log({0})",
@@ -43,7 +44,7 @@ TABLE: dict[str, dict[str, str]] = {
     "torch": _FLOAT | _ABS_BY_CASES | {"Sum": "{ns}.sum({0}, dim=-1)"},
     "jax": _FLOAT | _ABS_BY_CASES,
     # one point at a time
-    "numba": {"Rational": "{p} / {q}", "Float": "{value!r}", "Pi": "{ns}.pi", "Exp1": "{ns}.e"}
+    "numba": {"Rational": "{p} / {q}", "Float": "{value!r}", "Pi": "{ns}.pi", "Exp1": "{ns}.e", "Infinity": "{ns}.inf"}
     | _SCALAR
     | {name: f"{{ns}}.{name}({{0}})" for name in ("sqrt", "exp", "log")}
     | {"Sum": "({0}).sum()"},
@@ -52,6 +53,7 @@ TABLE: dict[str, dict[str, str]] = {
         "Float": "{ns}.mpf('{value}')",
         "Pi": "(+{ns}.pi)",
         "Exp1": "(+{ns}.e)",
+        "Infinity": "{ns}.inf",
         "Sum": "{ns}.fsum({0} for {loop})",
     }
     | _SCALAR
@@ -134,6 +136,9 @@ class SourcePrinter(CodePrinter):
 
     def _print_Pi(self, expr: Any) -> str:
         return self._fill("Pi")
+
+    def _print_Infinity(self, expr: Any) -> str:
+        return self._fill("Infinity")
 
     def _print_Exp1(self, expr: Any) -> str:
         return self._fill("Exp1")

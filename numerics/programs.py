@@ -102,5 +102,5 @@ PROGRAMS: tuple[Program, ...] = (
     _program("total_error", (n.e_scalar, n.e_misalign), (alignment.e_icl,)),
     _program("ordering_of_a_pair", (n.c1, n.c2, n.a, n.sigma, n.A, n.B), (ordering.pair,)),
     _program("peak", (n.a, n.sigma, n.A, n.B), (ordering.peak,)),
-    _program("tau_order", (n.s, n.M), (ordering.tau_order,)),
+    _program("tau_order", (n.s, n.M, n.ridge), (ordering.tau_order,)),
 )

@@ -221,7 +221,7 @@ def peak(a, sigma, A, B):
     return peak
 
 
-def tau_order(s, M):
+def tau_order(s, M, ridge):
     """From tau_order."""
     tau_order = 1 - M*s
     return tau_order
