@@ -6,7 +6,7 @@ eigenbasis; centred kernel alignment (CKA) compares the two matrices and knows n
 
 from __future__ import annotations
 
-from sympy import Eq, Expr, Identity, MatrixSymbol, OneMatrix, Trace, sqrt
+from sympy import Eq, Expr, Identity, MatrixSymbol, OneMatrix, Symbol, Trace, sqrt
 
 from . import notation as n
 from .alignment import e_misalign
@@ -54,13 +54,19 @@ def independence(first: MatrixSymbol, second: MatrixSymbol) -> Expr:
     return Trace(n.centering * first * n.centering * second) / (n.d - 1) ** 2
 
 
+def _ratio() -> Expr:
+    normalised = sqrt(independence(n.C_train, n.C_train) * independence(n.C_test, n.C_test))
+    ratio = normalised / independence(n.C_train, n.C_test)
+    # d > 1, which SymPy cannot be told of d itself
+    return ratio.subs(n.d - 1, Symbol("positive", positive=True))
+
+
 inverse_cka = _equation(
     "inverse_cka",
     "Inverse centred kernel alignment",
     Eq(
         n.inverse_cka,
-        sqrt(independence(n.C_train, n.C_train) * independence(n.C_test, n.C_test))
-        / independence(n.C_train, n.C_test),
+        _ratio(),
     ),
     remark="The prefactors $1/(@d-1)^2$ of the Hilbert--Schmidt independence criterion cancel. The sums above read the"
     " eigenbasis of $@C_train$; this one depends on the basis in which both matrices are written.",

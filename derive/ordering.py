@@ -51,12 +51,21 @@ P_at_zero = _equation(
     remark=r"Negative for $@effective_ridge \le @s$, in particular for $@ridge \to 0$, $@tau > 1$: then $@K$ is ordered for every"
     " spectrum.",
 )
+
+
+def _tau_at_equal_noise() -> Expr:
+    """The tau at which the effective ridge is s; infinite where the explicit ridge alone is that large."""
+    equation = effective_ridge_fixed_point
+    (tau,) = solve((equation.lhs - equation.rhs).subs(n.effective_ridge, n.s), n.tau)
+    return Piecewise((factor(tau), n.ridge < n.s), (oo, True))
+
+
 tau_order = _equation(
     "tau_order",
     "Sufficient number of contexts",
-    Eq(n.tau_order, 1 - n.s * n.M),
+    Eq(n.tau_order, _tau_at_equal_noise()),
     "THEORY A3",
-    condition=r"$@ridge \to 0$, $@M$ at $2@s$",
+    condition=r"$@M$ at $2@s$",
     remark=r"$@tau \ge @tau_order$ is the same as $@effective_ridge \le @s$ and suffices for the ordering.",
 )
 

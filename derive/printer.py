@@ -14,6 +14,8 @@ from sympy import (
     Expr,
     Indexed,
     Integer,
+    MatAdd,
+    MatMul,
     Mul,
     Number,
     Piecewise,
@@ -54,7 +56,7 @@ def factor_key(factor: Expr) -> tuple[int, int, str]:
     if isinstance(factor, Number):
         return (-1, 0, str(factor))
     if isinstance(factor, AppliedUndef):
-        return (len(_RANK), 0, str(factor))
+        return (len(_RANK), _RANK.get(_base_name(factor.args[0]), 0), str(factor))
     if factor.has(Sum):
         return (len(_RANK) + 1, 0, str(factor))
     return (_RANK.get(_base_name(factor), _RANK[""]), factor.count_ops(), str(factor))
@@ -94,10 +96,11 @@ def signed(term: Expr) -> tuple[int, Expr]:
             own = 1
         sign *= own
         factors.append(factor)
-    if sign < 0:  # -(a - 1) is 1 - a
+    if sign < 0 and len(factors) > 1:  # -(a - 1) is 1 - a
         for k, factor in enumerate(factors):
-            if len(factors) > 1 and isinstance(factor, Add) and len(factor.args) == 2 and _leads_with_minus(factor):
-                factors[k], sign = -factor, 1
+            base, exponent = factor.as_base_exp()
+            if isinstance(base, Add) and len(base.args) == 2 and _leads_with_minus(base) and exponent.is_odd:
+                factors[k], sign = (-base) ** exponent, 1
                 break
     return sign, Mul(*factors)
 
@@ -197,7 +200,10 @@ class HumanPrinter(LatexPrinter):
         base = self._print(expr.base)
         if "_" in base:
             base = f"{{{base}}}"
-        return base + "_{" + ",".join(self._print(index) for index in expr.indices) + "}"
+        (index,) = expr.indices
+        # d - j + 1 is the usual order in an index
+        position = super()._print_Add(index) if isinstance(index, Add) else self._print(index)
+        return f"{base}_{{{position}}}"
 
     def _print_Function(self, expr: AppliedUndef, exp: str | None = None) -> str:
         name = self.names[expr.func.__name__]
@@ -231,11 +237,11 @@ class HumanPrinter(LatexPrinter):
         minus = "" if sign > 0 else "- "
         if number.q == 1 and not below:
             return minus + self.product(Integer(number.p), above)
-        long = [f for f in above if isinstance(f, Add) and _complexity(f) > 4]
+        long = [f for f in above if isinstance(f, Add) and _complexity(f) > 4 or isinstance(f, Sum)]
         beside = ""
-        if len(long) == 1 and (len(above) > 1 or number.p != 1):
+        if len(long) == 1 and (len(above) > 1 or number.p != 1 or isinstance(long[0], Sum)) and not any(f.has(Sum) for f in below):
             above.remove(long[0])
-            beside = " " + self._bracket(self._print(long[0]))
+            beside = " " + self._factor(long[0], alone=False, last=True)
         over, under = self.product(Integer(number.p), above), self.product(Integer(number.q), below)
         return minus + rf"\frac{{{over}}}{{{under}}}" + beside
 
@@ -277,7 +283,7 @@ class HumanPrinter(LatexPrinter):
             latex = self._bracket(latex)
         return rf"\sum{over} {self._print(Mul(*weights))} {latex}"
 
-    # --- relations and cases ------------------------------------------------------------------------
+    # --- relations, cases, extrema ------------------------------------------------------------------------
     def relation(self, expr: Relational) -> tuple[Expr, str, Expr]:
         """Left-hand side, sign and right-hand side as they are written."""
         left, right = expr.args
@@ -301,6 +307,33 @@ class HumanPrinter(LatexPrinter):
             when = r"\text{otherwise}" if condition == True else rf"\text{{if }} {self._print(condition)}"  # noqa: E712
             rows.append(rf"\displaystyle {self._print(value)} & {when}")
         return r"\begin{cases} " + r" \\[1ex] ".join(rows) + r" \end{cases}"
+
+    def _print_Min(self, expr: Expr, exp: str | None = None) -> str:
+        latex = rf"\{type(expr).__name__.lower()}" + self._bracket(
+            ", ".join(self._print(x) for x in sorted(expr.args, key=_term_key))
+        )
+        return latex if exp is None else f"{latex}^{{{exp}}}"
+
+    _print_Max = _print_Min
+
+    # --- matrices -----------------------------------------------------------------------------------
+    def _print_Identity(self, expr: Basic) -> str:
+        return "I"
+
+    def _print_OneMatrix(self, expr: Basic) -> str:
+        return r"\mathbf{1} \mathbf{1}^\top"
+
+    def _print_Trace(self, expr: Basic, exp: str | None = None) -> str:
+        return rf"\operatorname{{Tr}}[{self._print(expr.arg)}]" + ("" if exp is None else f"^{{{exp}}}")
+
+    def _print_MatMul(self, expr: MatMul) -> str:
+        number, matrices = expr.as_coeff_matrices()
+        parts = [self._print(matrix) for matrix in matrices]
+        return " ".join(parts if number == 1 else [self._print(number), *parts])
+
+    def _print_MatAdd(self, expr: MatAdd) -> str:
+        terms = [self._print(term) for term in expr.args]
+        return "".join(f" - {x[2:]}" if x.startswith("- ") else f" + {x}" for x in terms).removeprefix(" + ")
 
     def _print_Abs(self, expr: Expr, exp: str | None = None) -> str:
         # |x| = |-x|: the one that does not start with a minus

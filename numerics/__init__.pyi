@@ -1,6 +1,7 @@
 from .errors import ConvergenceError, InputError, UnsupportedNodeError
 from .fixed_point import FixedPoint, solve
 from .icl import IclError, icl_error
+from .metrics import metrics
 from .ordering import Ordering, ordering
 from .precise import PreciseError, PreciseFixedPoint, precise
 from .spectrum import Aligned, Spectrum, align
@@ -18,6 +19,7 @@ __all__ = [
     "UnsupportedNodeError",
     "align",
     "icl_error",
+    "metrics",
     "ordering",
     "precise",
     "solve",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 import array_api_compat as compat
@@ -16,6 +19,31 @@ Array = Any
 def backend(*values: Any) -> str:
     """Name of the array library that the arguments call for: "torch" if any is a torch tensor, else "numpy"."""
     return "torch" if any(compat.is_torch_array(value) for value in values) else "numpy"
+
+
+def in_one_library(*values: Any) -> list[Array]:
+    """All as tensors on one device and of one floating type if any is a tensor, else all as NumPy arrays.
+
+    NumPy arrays and numbers follow the tensors; among tensors the widest type of those with axes wins.
+    """
+    tensors = [value for value in values if compat.is_torch_array(value)]
+    if not tensors:
+        return [np.asarray(value) for value in values]
+    import torch
+
+    device = next((v.device for v in tensors if v.device.type != "cpu"), tensors[0].device)
+    dtype = functools.reduce(torch.promote_types, {v.dtype for v in ([v for v in tensors if v.ndim] or tensors)})
+    return [torch.as_tensor(value, dtype=dtype, device=device) for value in values]
+
+
+def algebra_for(*values: Any) -> ModuleType:
+    """The generated formulas for the library of the arguments."""
+    return importlib.import_module(f".generated.{backend(*values)}_algebra", __package__)
+
+
+def as_numpy(value: Any) -> np.ndarray:
+    """The value as a NumPy array, without gradients."""
+    return np.asarray(value.detach().cpu() if compat.is_torch_array(value) else value)
 
 
 def as_float_array(value: Any, name: str) -> Array:
@@ -41,8 +69,7 @@ def as_float_array(value: Any, name: str) -> Array:
 
 def first_offender(array: Array, allowed: Array) -> str:
     """The first entry that is not allowed, as text, with its place in an array of more than one."""
-    values = np.asarray(array.detach().cpu() if compat.is_torch_array(array) else array)
-    good = np.asarray(allowed.detach().cpu() if compat.is_torch_array(allowed) else allowed)
+    values, good = as_numpy(array), as_numpy(allowed)
     place = tuple(int(k) for k in np.argwhere(~good)[0])
     text = repr(float(values[place]))
     if not place:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from importlib import import_module
-from types import ModuleType
 
 import numpy as np
 
-from .arrays import Array, backend, broadcast_shape, nonnegative, positive
+from .arrays import Array, algebra_for, backend, broadcast_shape, in_one_library, nonnegative, positive
 from .errors import InputError
 from .spectrum import Spectrum
 
@@ -66,12 +64,8 @@ class FixedPoint:
         values = [getattr(self, name) for name in names]
         if self.shape:
             values = [value.reshape(*self.shape, *extra) for value in values]
-        library = backend(points, *values)
-        if library == "torch":
-            from .torch_solver import same_tensors
-
-            points, *values = same_tensors(points, *values)
-        result = getattr(_algebra(library), function)(points, *values)
+        points, *values = in_one_library(points, *values)
+        result = getattr(algebra_for(points), function)(points, *values)
         return result[()] if isinstance(result, np.ndarray) else result
 
     def F(self, c: Array) -> Array:
@@ -87,10 +81,6 @@ class FixedPoint:
         return self._along("alignment", c, "a", "sigma", "A", "B")
 
 
-def _algebra(library: str) -> ModuleType:
-    return import_module(f".generated.{library}_algebra", __package__)
-
-
 def check_parameters(spectrum: Spectrum, *, alpha: Array, tau: Array, kappa: Array, rho: Array, ridge: Array) -> dict[str, Array]:
     """The parameters as arrays of one library, all in their ranges; their shapes are left as they are.
 
@@ -103,11 +93,7 @@ def check_parameters(spectrum: Spectrum, *, alpha: Array, tau: Array, kappa: Arr
     values |= {name: nonnegative(name, value) for name, value in (("rho", rho), ("ridge", ridge))}
     broadcast_shape({"spectrum": spectrum.batch_shape} | {name: tuple(v.shape) for name, v in values.items()})
     if backend(spectrum.eigenvalues, *values.values()) == "torch":
-        from .torch_solver import same_tensors
-
-        names = list(values)
-        tensors = same_tensors(spectrum.eigenvalues, *values.values())[1:]
-        values = dict(zip(names, tensors, strict=True))
+        values = dict(zip(values, in_one_library(spectrum.eigenvalues, *values.values())[1:], strict=True))
     singular = (values["tau"] == 1) & (values["ridge"] == 0)
     if bool(singular.any()):
         raise InputError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from .printing import NAMESPACE, function_source
+from .printing import ARRAY_TARGETS, NAMESPACE, function_source
 from .programs import PROGRAMS, Program
 
 FOLDER = Path(__file__).parent / "generated"
@@ -38,6 +38,7 @@ def module_source(target: str, programs: tuple[Program, ...] = PROGRAMS) -> str:
             doc="From " + ", ".join(program.sources) + ".",
         )
         for program in programs
+        if target in ARRAY_TARGETS or not program.whole
     ]
     return "\n\n".join([_HEADER.format(target=target, imports=NAMESPACE[target][1]), *functions])
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .arrays import Array, backend, broadcast_shape, nonnegative, positive
+from .arrays import Array, algebra_for, backend, broadcast_shape, in_one_library, nonnegative, positive
 from .errors import InputError
 from .fixed_point import FixedPoint, solve
 from .spectrum import Spectrum
@@ -101,18 +101,14 @@ def error_at(point: FixedPoint, gamma: Array, *, alpha_test: Array, rho_test: Ar
     shape = broadcast_shape(shapes)
     columns = (point.a, point.sigma, point.A, point.B)
     if backend(gamma, alpha_test, rho_test, *columns) == "torch":
-        from .generated import torch_algebra as algebra
-        from .torch_solver import misalignment_tensors, same_tensors
-
-        gamma, alpha_test, rho_test, Qbar, *columns = same_tensors(gamma, alpha_test, rho_test, point.Qbar, *columns)
-        misalignment = misalignment_tensors(spectrum, gamma, tuple(columns))
-        weights = same_tensors(gamma, spectrum.weights)[1]
+        from .torch_solver import misalignment_tensors as misalignment_of
     else:
-        from .cpu_solver import misalignment_arrays
-        from .generated import numpy_algebra as algebra
-
-        Qbar, weights = point.Qbar, spectrum.weights
-        misalignment = misalignment_arrays(spectrum, gamma, columns, shape)
+        from .cpu_solver import misalignment_arrays as misalignment_of
+    gamma, alpha_test, rho_test, Qbar, weights, *columns = in_one_library(
+        gamma, alpha_test, rho_test, point.Qbar, spectrum.weights, *columns
+    )
+    algebra = algebra_for(gamma)
+    misalignment = misalignment_of(spectrum, gamma, tuple(columns), shape)
     scalar = algebra.scalar_error(rho_test, (weights * gamma).sum(-1), alpha_test, Qbar)
     total = algebra.total_error(scalar, misalignment)
     parts = [_shaped(part, shape) for part in (total, scalar, misalignment)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .arrays import Array
+from .arrays import Array, as_numpy
 from .fixed_point import FixedPoint, solve
 from .generated import numpy_algebra as algebra
 from .spectrum import Spectrum
@@ -64,8 +64,8 @@ def ordering(
 
 def ordering_at(point: FixedPoint) -> Ordering:
     """The ordering from a fixed point that is already solved."""
-    a, sigma, A, B, s = (_numpy(v) for v in (point.a, point.sigma, point.A, point.B, point.s))
-    values, weights = (_numpy(v) for v in (point.spectrum.eigenvalues, point.spectrum.weights))
+    a, sigma, A, B, s = (as_numpy(v) for v in (point.a, point.sigma, point.A, point.B, point.s))
+    values, weights = (as_numpy(v) for v in (point.spectrum.eigenvalues, point.spectrum.weights))
     present = np.where(weights > 0, values, np.inf)
     first = present.min(-1)
     second = np.where(present > first[..., None], present, np.inf).min(-1)
@@ -91,10 +91,6 @@ def _tau_order(point: FixedPoint, s: np.ndarray) -> Array:
     at_twice = solve(
         point.spectrum, alpha=point.alpha / 2, tau=2.0, kappa=point.kappa, rho=point.rho, ridge=0.0
     )
-    ridge = np.broadcast_to(_numpy(point.ridge), np.shape(s))
+    ridge = np.broadcast_to(as_numpy(point.ridge), np.shape(s))
     with np.errstate(divide="ignore", invalid="ignore"):  # where the ridge is s or more, the answer is infinite
-        return np.asarray(algebra.tau_order(s, _numpy(at_twice.M), ridge))[()]
-
-
-def _numpy(array: Array) -> np.ndarray:
-    return np.asarray(array.detach().cpu() if hasattr(array, "detach") else array)
+        return np.asarray(algebra.tau_order(s, as_numpy(at_twice.M), ridge))[()]

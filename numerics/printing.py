@@ -41,7 +41,11 @@ _ABS_BY_CASES = {"Abs": "{ns}.where({0} >= 0, {0}, -({0}))"}
 #: target -> node -> how it is written; values are floats or arrays of floats, but for mpmath and arb
 TABLE: dict[str, dict[str, str]] = {
     "numpy": _FLOAT | {"Abs": "{ns}.abs({0})"},
-    "torch": _FLOAT | _ABS_BY_CASES | {"Sum": "{ns}.sum({0}, dim=-1)"},
+    # torch.maximum and torch.minimum take no plain numbers
+    "torch": _FLOAT
+    | _ABS_BY_CASES
+    | {name: f"{{ns}}.{name.lower()}imum(*map({{ns}}.as_tensor, ({{0}}, {{1}})))" for name in ("Max", "Min")}
+    | {"Sum": "{ns}.sum({0}, dim=-1)"},
     "jax": _FLOAT | _ABS_BY_CASES,
     # one point at a time
     "numba": {"Rational": "{p} / {q}", "Float": "{value!r}", "Pi": "{ns}.pi", "Exp1": "{ns}.e", "Infinity": "{ns}.inf"}

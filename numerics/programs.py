@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sympy import Expr, Symbol
 
-from ..derive import alignment, ordering, resolvent, ridge, root, spectral, stable
+from ..derive import alignment, metrics, ordering, resolvent, ridge, root, spectral, stable
 from ..derive import notation as n
 from ..derive.equation import Equation
 
@@ -25,10 +25,16 @@ class Program:
     values: dict[Symbol, Expr]
     returns: tuple[Symbol, ...]
     sources: tuple[str, ...]
+    #: whether it takes whole arrays or matrices, and so is not for backends that go point by point
+    whole: bool = False
 
 
 def _program(
-    name: str, arguments: Sequence[Symbol], equations: Sequence[Equation], returns: Sequence[Symbol] | None = None
+    name: str,
+    arguments: Sequence[Symbol],
+    equations: Sequence[Equation],
+    returns: Sequence[Symbol] | None = None,
+    whole: bool = False,
 ) -> Program:
     values = {equation.lhs: equation.rhs.subs(n.z, n.sigma) for equation in equations}
     return Program(
@@ -37,6 +43,7 @@ def _program(
         values,
         tuple(returns or [equations[-1].lhs]),
         tuple(equation.name for equation in equations),
+        whole,
     )
 
 
@@ -103,4 +110,15 @@ PROGRAMS: tuple[Program, ...] = (
     _program("ordering_of_a_pair", (n.c1, n.c2, n.a, n.sigma, n.A, n.B), (ordering.pair,)),
     _program("peak", (n.a, n.sigma, n.A, n.B), (ordering.peak,)),
     _program("tau_order", (n.s, n.M, n.ridge), (ordering.tau_order,)),
+    _program(
+        "metric_resolvent",
+        (n.eigenvalues.label, n.weights.label, n.test.label, n.a, n.sigma),
+        (metrics.at_sigma,),
+        whole=True,
+    ),
+    _program(
+        "metric_population", (n.eigenvalues.label, n.weights.label, n.test.label), (metrics.population,), whole=True
+    ),
+    _program("centering", (n.d,), (metrics.centering,), whole=True),
+    _program("inverse_cka", (n.C_train, n.C_test, n.centering, n.d), (metrics.inverse_cka,), whole=True),
 )

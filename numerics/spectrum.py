@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import array_api_compat as compat
 import numpy as np
 
-from .arrays import Array, as_float_array, is_finite, nonnegative, positive, require
+from .arrays import Array, as_float_array, in_one_library, is_finite, nonnegative, positive, require
 from .errors import InputError
 
 #: an eigenvalue of a covariance below this many rounding errors of the largest is an exact zero
@@ -53,9 +53,8 @@ class Spectrum:
                 raise InputError(
                     f"weights: shape {tuple(multiplicities.shape)} does not fit {values.shape[-1]} eigenvalues"
                 )
-            if compat.is_torch_array(values) or compat.is_torch_array(multiplicities):
-                values, multiplicities = _same_tensors(values, multiplicities)
-            values, multiplicities = _broadcast(values, multiplicities)
+            values, multiplicities = in_one_library(values, multiplicities)
+            values, multiplicities = compat.array_namespace(values).broadcast_arrays(values, multiplicities)
         object.__setattr__(self, "eigenvalues", values)
         object.__setattr__(self, "_multiplicities", multiplicities)
         object.__setattr__(self, "weights", multiplicities / multiplicities.sum(-1)[..., None])
@@ -227,14 +226,3 @@ def _count(name: str, value: int) -> int:
 def _plain(array: Array) -> Array:
     """A Python float for a single NumPy number, anything else as it is."""
     return float(array) if isinstance(array, (np.ndarray, np.generic)) and array.ndim == 0 else array
-
-
-def _same_tensors(*arrays: Array) -> list[Array]:
-    import torch
-
-    tensor = next(array for array in arrays if compat.is_torch_array(array))
-    return [torch.as_tensor(array, dtype=tensor.dtype, device=tensor.device) for array in arrays]
-
-
-def _broadcast(*arrays: Array) -> list[Array]:
-    return list(compat.array_namespace(*arrays).broadcast_arrays(*arrays))

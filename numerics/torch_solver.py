@@ -6,8 +6,6 @@ implicit function, of first and of second order. The iteration itself is never d
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 
 from . import array_solver
@@ -18,20 +16,6 @@ from .spectrum import Spectrum
 
 #: Newton steps that are recorded: with two, the second derivatives are exact too
 RECORDED_STEPS = 2
-
-
-def same_tensors(*values: Any) -> list[torch.Tensor]:
-    """All as tensors on one device and of one floating type: those of the tensors among them.
-
-    NumPy arrays and numbers follow the tensors; among tensors the widest type wins.
-    """
-    tensors = [value for value in values if isinstance(value, torch.Tensor)]
-    device = next((v.device for v in tensors if v.device.type != "cpu"), tensors[0].device)
-    sized = [v for v in tensors if v.ndim > 0] or tensors
-    dtype = sized[0].dtype
-    for value in sized:
-        dtype = torch.promote_types(dtype, value.dtype)
-    return [torch.as_tensor(value, dtype=dtype, device=device) for value in values]
 
 
 def _measure(spectrum: Spectrum, like: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -98,7 +82,9 @@ def _effective_ridge(
     return lt
 
 
-def misalignment_tensors(spectrum: Spectrum, test: torch.Tensor, columns: tuple[torch.Tensor, ...]) -> torch.Tensor:
+def misalignment_tensors(
+    spectrum: Spectrum, test: torch.Tensor, columns: tuple[torch.Tensor, ...], shape: tuple[int, ...]
+) -> torch.Tensor:
     """Mean of test x K over the spectrum for every point; `columns` are a, sigma, A, B of the fixed point."""
     c, weights = _measure(spectrum, test)[:2]
-    return (weights * test * algebra.alignment(c, *(column[..., None] for column in columns))).sum(-1)
+    return (weights * test * algebra.alignment(c, *(column[..., None] for column in columns))).sum(-1).broadcast_to(shape)

@@ -223,5 +223,5 @@ def peak(a, sigma, A, B):
 
 def tau_order(s, M, ridge):
     """From tau_order."""
-    tau_order = 1 - M*s
+    tau_order = (-s*(-1 + M*s)/(s - ridge) if ridge < s else math.inf)
     return tau_order

@@ -223,5 +223,31 @@ def peak(a, sigma, A, B):
 
 def tau_order(s, M, ridge):
     """From tau_order."""
-    tau_order = 1 - M*s
+    tau_order = np.where(ridge < s, -s*(-1 + M*s)/(s - ridge), np.inf)
     return tau_order
+
+
+def metric_resolvent(eigenvalues, weights, test, a, sigma):
+    """From metric_resolvent."""
+    mean0 = np.sum(test*weights/(sigma[..., None] + a[..., None]*eigenvalues), axis=-1)
+    metric_resolvent = mean0
+    return metric_resolvent
+
+
+def metric_population(eigenvalues, weights, test):
+    """From metric_population."""
+    mean0 = np.sum(test*weights/eigenvalues, axis=-1)
+    metric_population = mean0
+    return metric_population
+
+
+def centering(d):
+    """From centering."""
+    centering = (-1/d) * (np.ones((d, d))) + np.eye(d)
+    return centering
+
+
+def inverse_cka(C_train, C_test, centering, d):
+    """From inverse_cka."""
+    inverse_cka = np.sqrt(np.trace(centering @ C_test @ centering @ C_test)*np.trace(centering @ C_train @ centering @ C_train))/np.trace(centering @ C_train @ centering @ C_test)
+    return inverse_cka

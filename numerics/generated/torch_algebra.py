@@ -217,11 +217,37 @@ def ordering_of_a_pair(c1, c2, a, sigma, A, B):
 
 def peak(a, sigma, A, B):
     """From peak."""
-    peak = torch.maximum(-2*A/B + sigma/a, 0)
+    peak = torch.maximum(*map(torch.as_tensor, (-2*A/B + sigma/a, 0)))
     return peak
 
 
 def tau_order(s, M, ridge):
     """From tau_order."""
-    tau_order = 1 - M*s
+    tau_order = torch.where(ridge < s, -s*(-1 + M*s)/(s - ridge), torch.inf)
     return tau_order
+
+
+def metric_resolvent(eigenvalues, weights, test, a, sigma):
+    """From metric_resolvent."""
+    mean0 = torch.sum(test*weights/(sigma[..., None] + a[..., None]*eigenvalues), dim=-1)
+    metric_resolvent = mean0
+    return metric_resolvent
+
+
+def metric_population(eigenvalues, weights, test):
+    """From metric_population."""
+    mean0 = torch.sum(test*weights/eigenvalues, dim=-1)
+    metric_population = mean0
+    return metric_population
+
+
+def centering(d):
+    """From centering."""
+    centering = (-1/d) * (torch.ones((d, d))) + torch.eye(d)
+    return centering
+
+
+def inverse_cka(C_train, C_test, centering, d):
+    """From inverse_cka."""
+    inverse_cka = torch.sqrt(torch.trace(centering @ C_test @ centering @ C_test)*torch.trace(centering @ C_train @ centering @ C_train))/torch.trace(centering @ C_train @ centering @ C_test)
+    return inverse_cka

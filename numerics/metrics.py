@@ -1,0 +1,79 @@
+"""The four measures of alignment between the covariances of pretraining and test tasks."""
+
+from __future__ import annotations
+
+import math
+from types import ModuleType
+
+import array_api_compat as compat
+import numpy as np
+
+from .arrays import Array, algebra_for, in_one_library
+from .fixed_point import FixedPoint, solve
+from .generated import numpy_algebra
+from .icl import error_at
+from .spectrum import align
+
+#: what C_test has along C_train's null vectors is a part outside its range where it exceeds this many roundings
+_ROUNDING = 8.0
+
+
+def metrics(
+    C_train: Array, C_test: Array, *, alpha: Array, tau: Array, kappa: Array, rho: Array, ridge: Array = 0.0
+) -> dict[str, Array]:
+    r"""Measures of how badly the test tasks are aligned with the pretraining tasks; larger is worse.
+
+    Args:
+        C_train: shape `(d, d)`, d >= 2, symmetric, positive semi-definite, not zero.
+        C_test: shape `(d, d)`, symmetric, positive semi-definite.
+        alpha, tau, kappa, rho, ridge: as in `solve`.
+
+    Returns:
+        `"misalignment"`: $\langle C_{\mathrm{test}}, \mathcal K\rangle$;
+        `"resolvent"`: $\langle C_{\mathrm{test}}, F_\kappa(\sigma)\rangle$;
+        `"population"`: $\langle C_{\mathrm{test}}, C_{\mathrm{train}}^{-1}\rangle$ with the pseudo-inverse, and infinity
+        where C_test leaves the range of C_train;
+        `"inverse_cka"`: one over the centred kernel alignment of the two matrices; infinite where they are
+        orthogonal after centring.
+        The first two have the broadcast shape of the parameters, the others are single numbers.
+
+    Raises:
+        InputError: a matrix is not a covariance, sizes differ, or a bad parameter.
+        ConvergenceError: see `solve`.
+
+    References:
+        LZLP (arXiv 2509.26551), nonlinear experiments; THEORY A6.
+    """
+    spectrum, test = align(C_train, C_test)
+    point = solve(spectrum, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge)
+    return metrics_at(point, test, C_train, C_test)
+
+
+def metrics_at(point: FixedPoint, test: Array, C_train: Array, C_test: Array) -> dict[str, Array]:
+    """The metrics from a fixed point that is already solved; arguments checked by the caller."""
+    size = point.spectrum.size
+    test, C_train, C_test, values, weights, a, sigma, centering = in_one_library(
+        *(test, C_train, C_test, point.spectrum.eigenvalues, point.spectrum.weights, point.a, point.sigma),
+        numpy_algebra.centering(size),
+    )
+    algebra = algebra_for(test)
+    error = error_at(point, test, alpha_test=in_one_library(point.alpha)[0], rho_test=in_one_library(point.rho)[0])
+    return {
+        "misalignment": error.misalignment,
+        "resolvent": algebra.metric_resolvent(values, weights, test, a, sigma),
+        "population": _population(algebra, values, weights, test),
+        "inverse_cka": _inverse_cka(algebra, C_train, C_test, centering, size),
+    }
+
+
+def _population(algebra: ModuleType, values: Array, weights: Array, test: Array) -> Array:
+    in_range = values > 0
+    outside = test[~in_range]
+    rounding = _ROUNDING * values.shape[-1] * compat.array_namespace(values).finfo(values.dtype).eps
+    total = algebra.metric_population(values[in_range], weights[in_range], test[in_range])
+    return total + math.inf if bool((outside > rounding * test.max()).any()) else total
+
+
+def _inverse_cka(algebra: ModuleType, C_train: Array, C_test: Array, centering: Array, size: int) -> Array:
+    with np.errstate(divide="ignore"):  # matrices that are orthogonal after centring: infinite, as documented
+        return algebra.inverse_cka(C_train, C_test, centering, size)
