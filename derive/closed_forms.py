@@ -272,7 +272,7 @@ isotropic_quartic = _equation(
     "isotropic_quartic",
     "Equation of the effective ridge, isotropic",
     _isotropic_quartic(),
-    "THEORY (1.1) and 4, by elimination",
+    "THEORY (1.1), by elimination",
     condition="$@ridge > 0$, " + _WHOLE,
     remark="With $@sigma = @s + @effective_ridge$ a polynomial of degree four in $@effective_ridge$.",
 )

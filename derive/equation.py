@@ -20,8 +20,8 @@ class Equation:
         statement: the statement, a SymPy equality or other relation.
         source: where it comes from, with the equation or section number.
         section: section of the document that it belongs to.
-        condition: when it holds, as LaTeX text; empty when always.
-        remark: one sentence of LaTeX text printed after it; may be empty.
+        condition: when it holds, LaTeX text with `@name` for symbols (`latex.text`); empty when always.
+        remark: a sentence printed after it, LaTeX text with `@name` for symbols; may be empty.
     """
 
     name: str
@@ -78,5 +78,6 @@ class Equation:
         return f"$\\displaystyle {self.latex()}$"
 
     def __str__(self) -> str:
-        condition = f"   [{self.condition}]" if self.condition else ""
+        plain = self.condition.replace("$", "").replace("@", "").replace("\\", "")
+        condition = f"   [{plain}]" if plain else ""
         return f"{self.name}: {self.statement}{condition}   ({self.source})"

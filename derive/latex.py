@@ -90,6 +90,11 @@ def text(template: str, notation: Mapping[str, str] | None = None) -> str:
     return _fill(template, names(notation).__getitem__)
 
 
+def marked(template: str) -> list[str]:
+    """Names of the symbols that a text names."""
+    return [match[1] or match[2] for match in _MARK.finditer(template)]
+
+
 def inline(statement: Basic, notation: Mapping[str, str] | None = None) -> str:
     r"""One line of LaTeX, without delimiters.
 

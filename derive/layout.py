@@ -175,7 +175,7 @@ def _packed(terms: list[str], room: float) -> list[str]:
             lines.append("")
         lines[-1] += term
     lines[0] = lines[0].removeprefix("+ ")
-    return lines
+    return [line.rstrip() for line in lines]
 
 
 def _abbreviated(statement: Relational, printer: HumanPrinter) -> tuple[Relational, list[Relational]]:
@@ -205,4 +205,7 @@ def _repeated(statements: list[Relational], printer: HumanPrinter) -> Expr | Non
                 seen[known] = seen.get(known, 0) + 1
     wide = [(width(printer.doprint(part)), str(part), part) for part, count in seen.items() if count > 1]
     wide = [entry for entry in wide if entry[0] > _REPEATED]
-    return max(wide)[2] if wide else None
+    if not wide:
+        return None
+    part = max(wide)[2]
+    return part if signed(part)[0] > 0 else -part

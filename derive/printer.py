@@ -237,13 +237,16 @@ class HumanPrinter(LatexPrinter):
         minus = "" if sign > 0 else "- "
         if number.q == 1 and not below:
             return minus + self.product(Integer(number.p), above)
-        long = [f for f in above if isinstance(f, Add) and _complexity(f) > 4 or isinstance(f, Sum)]
+        long = [f for f in above if isinstance(f, Sum) or (isinstance(f, Add) and self._unwieldy(f))]
         beside = ""
         if len(long) == 1 and (len(above) > 1 or number.p != 1 or isinstance(long[0], Sum)) and not any(f.has(Sum) for f in below):
             above.remove(long[0])
             beside = " " + self._factor(long[0], alone=False, last=True)
         over, under = self.product(Integer(number.p), above), self.product(Integer(number.q), below)
         return minus + rf"\frac{{{over}}}{{{under}}}" + beside
+
+    def _unwieldy(self, total: Add) -> bool:
+        return _complexity(total) > 4 or bool(_TALL.search(self._print(total)))
 
     def product(self, number: Integer, factors: list[Expr]) -> str:
         """Factors side by side, brackets round sums."""

@@ -1,8 +1,11 @@
 """The same iteration for whole arrays: for torch, and for the stand-alone modules that `export` writes.
 
-Takes the array library `xp` and the generated algebra as arguments and imports nothing, so that it can be written
-into another file as it is. A masked point takes part in every pass and is left where it is once it has arrived.
+Takes the array library `xp` and the generated algebra as arguments and nothing of the package, so that it can be
+written into another file as it is. A masked point takes part in every pass and is left where it is once it has
+arrived.
 """
+
+from contextlib import nullcontext
 
 MAX_PASSES = 100
 
@@ -45,8 +48,13 @@ def start(xp, algebra, c_train, rank_fraction, s, tau, kappa, ridge):
     return xp.where((ridge > 0) | (tau > 1), above, algebra.t_upper_below(c_train, s, kappa, tau))
 
 
-def find_root(xp, algebra, spectrum, parameters, t, eps):
-    """Newton's iteration from t; returns the root, the passes it took and the last relative steps."""
+def find_root(xp, algebra, spectrum, parameters, t):
+    """Newton's iteration from t; returns the root and the passes it took.
+
+    Raises:
+        ArithmeticError: a point did not arrive.
+    """
+    eps = xp.finfo(t.dtype).eps
     previous = xp.full_like(t, float("inf"))
     active = t > 0
     passes = 0
@@ -61,12 +69,18 @@ def find_root(xp, algebra, spectrum, parameters, t, eps):
         t = xp.where(active & ~arrived, t - step, t)
         previous = xp.where(active, relative, previous)
         active = active & ~arrived
-    return t, passes, active
+    if bool(active.any()) or not bool(xp.isfinite(t).all()):
+        raise ArithmeticError(
+            f"Newton's iteration in t did not arrive in {passes} passes at {int(active.sum())} of the points;"
+            f" the parameters are likely beyond the range of {t.dtype}"
+        )
+    return t, passes
 
 
-def balance(xp, algebra, t, u, gap_kappa, parameters, eps):
+def balance(xp, algebra, t, u, gap_kappa, parameters):
     """Effective ridge that balances the noise at t: concave and increasing, so Newton from the left."""
     s, tau, kappa, ridge = parameters
+    eps = xp.finfo(t.dtype).eps
     lt = algebra.sigma_of_t(t, gap_kappa, kappa) - s
     lt = xp.where(lt > 0, lt, s)
     for _ in range(MAX_PASSES):
@@ -77,6 +91,26 @@ def balance(xp, algebra, t, u, gap_kappa, parameters, eps):
         lt = new
         if done:
             break
+    return lt
+
+
+def effective_ridge_at(xp, algebra, spectrum, parameters, t, recorded, untracked):
+    """The effective ridge at the root where there is a ridge, and any positive number elsewhere."""
+    c, weights, support, null_weight, rank_fraction = spectrum
+    s, tau, kappa, ridge = parameters
+    if not bool((ridge > 0).any()):
+        return s
+    learned, unlearned, _ = algebra.newton_terms(c, t[..., None])
+    d, v, d_null = weighted((learned, unlearned * support, learned * (1 - support)), weights)
+    u = null_weight + v - d_null
+    gap_kappa = gap(xp, kappa, d, v, d_null, rank_fraction)
+    # where there is no ridge, an equation that has a root takes the place
+    safe = (s, tau, kappa, xp.where(ridge > 0, ridge, xp.ones_like(ridge)))
+    with untracked():
+        lt = balance(xp, algebra, t, u, gap_kappa, safe)
+    for _ in range(recorded):
+        h, dh = algebra.noise_balance(lt, t, u, *safe)
+        lt = lt - h / dh
     return lt
 
 
@@ -97,3 +131,19 @@ def outputs(xp, algebra, spectrum, parameters, rho, t, lt):
     values = algebra.outputs(t, d, u, e, d2, u2, gap_kappa, sigma, effective_ridge, share, s, kappa, rho)
     found = dict(zip(names, values, strict=True))
     return {"t": t, "s": s, "sigma": s + effective_ridge, "effective_ridge": effective_ridge} | found
+
+
+def solve(xp, algebra, spectrum, parameters, rho, c_train, recorded=0, untracked=nullcontext):
+    """All outputs, and the passes that it took.
+
+    The root is found under `untracked`; `recorded` Newton steps from it carry the derivatives of the implicit function.
+    """
+    s, tau, kappa, ridge = parameters
+    with untracked():
+        first = start(xp, algebra, c_train, spectrum[-1], s, tau, kappa, ridge)
+        t, passes = find_root(xp, algebra, spectrum, parameters, first)
+    for _ in range(recorded):
+        g, dg = residual(xp, algebra, spectrum, parameters, t)
+        t = t - g / dg
+    lt = effective_ridge_at(xp, algebra, spectrum, parameters, t, recorded, untracked)
+    return outputs(xp, algebra, spectrum, parameters, rho, t, lt), passes

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .errors import InputError
+from .fixed_point import TAU_ONE
 from .spectrum import Spectrum
 
 Exact = int | str | Fraction | float
@@ -87,9 +88,7 @@ def exact_point(
         if value < 0 or (value == 0 and lower == "> 0"):
             raise InputError(f"{name}: {value} is not allowed, must be finite and {lower}")
     if parameters["tau"] == 1 and parameters["ridge"] == 0:
-        raise InputError(
-            "tau: 1 without a ridge is not allowed, the error diverges there; give a ridge > 0, or a tau beside 1"
-        )
+        raise InputError(f"tau: 1 is not allowed, must be {TAU_ONE}")
     total = sum(multiplicities)
     return ExactPoint(tuple(atoms), tuple(w / total for w in multiplicities), **parameters)
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import array_api_compat as compat
 import numpy as np
 
-from .arrays import Array, algebra_for, backend, broadcast_shape, in_one_library, nonnegative, positive
+from .arrays import Array, algebra_for, backend, broadcast_shape, in_one_library, nonnegative, positive, require
+from .display import Shown
 from .errors import InputError
 from .spectrum import Spectrum
 
 
-@dataclass(frozen=True, eq=False)
-class FixedPoint:
+#: what tau must be, beyond finite and positive
+TAU_ONE = "other than 1 without a ridge, the error diverges there: give a ridge > 0, or a tau beside 1"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FixedPoint(Shown):
     r"""Solution of the fixed-point equations: the effective noise and all that K is made of.
 
     Arrays of the batch shape `...`, the broadcast shape of the parameters and of the batch of spectra.
@@ -94,11 +100,8 @@ def check_parameters(spectrum: Spectrum, *, alpha: Array, tau: Array, kappa: Arr
     broadcast_shape({"spectrum": spectrum.batch_shape} | {name: tuple(v.shape) for name, v in values.items()})
     if backend(spectrum.eigenvalues, *values.values()) == "torch":
         values = dict(zip(values, in_one_library(spectrum.eigenvalues, *values.values())[1:], strict=True))
-    singular = (values["tau"] == 1) & (values["ridge"] == 0)
-    if bool(singular.any()):
-        raise InputError(
-            "tau: 1.0 without a ridge is not allowed, the error diverges there; give a ridge > 0, or a tau beside 1"
-        )
+    tau, without_ridge = compat.array_namespace(values["tau"]).broadcast_arrays(values["tau"], values["ridge"] == 0)
+    require(tau, ~((tau == 1) & without_ridge), "tau", TAU_ONE)
     return values
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
+import re
+from collections.abc import Collection
 from pathlib import Path
 
 from .printing import ARRAY_TARGETS, NAMESPACE, function_source
-from .programs import PROGRAMS, Program
+from .programs import PROGRAMS
 
 FOLDER = Path(__file__).parent / "generated"
 TARGETS = ("numpy", "numba", "torch", "mpmath")
@@ -21,14 +23,14 @@ catalogue it was made.
 '''
 
 
-def module_source(target: str, programs: tuple[Program, ...] = PROGRAMS) -> str:
-    """Source of a module that holds every program for one target.
+def functions(target: str, names: Collection[str] | None = None) -> list[str]:
+    """Source of every program that the target can hold.
 
     Args:
         target: a key of `printing.TABLE`.
-        programs: what to write.
+        names: which programs, all if not given.
     """
-    functions = [
+    return [
         function_source(
             program.name,
             [symbol.name for symbol in program.arguments],
@@ -37,18 +39,29 @@ def module_source(target: str, programs: tuple[Program, ...] = PROGRAMS) -> str:
             target,
             doc="From " + ", ".join(program.sources) + ".",
         )
-        for program in programs
-        if target in ARRAY_TARGETS or not program.whole
+        for program in PROGRAMS
+        if (target in ARRAY_TARGETS or not program.whole) and (names is None or program.name in names)
     ]
-    return "\n\n".join([_HEADER.format(target=target, imports=NAMESPACE[target][1]), *functions])
+
+
+def module_source(target: str) -> str:
+    """Source of the module that holds every program for one target."""
+    return "\n\n".join([_HEADER.format(target=target, imports=NAMESPACE[target][1]), *functions(target)])
+
+
+def digest() -> str:
+    """Fingerprint of the algebra that the compiled kernel is built on."""
+    return hashlib.sha256((FOLDER / "numba_algebra.py").read_bytes()).hexdigest()[:16]
 
 
 def main() -> None:
     """Write all generated modules."""
     for target in TARGETS:
         (FOLDER / f"{target}_algebra.py").write_text(module_source(target), encoding="utf-8")
-    # numba's cache on disk looks at the date of the calling file alone
-    os.utime(Path(__file__).parent / "kernel.py")
+    # numba takes a cached kernel for good while its own file is the same, whatever it calls: so that file must change
+    kernel = FOLDER.parent / "kernel.py"
+    marked = re.sub(r'(?m)^ALGEBRA = ".*"$', f'ALGEBRA = "{digest()}"', kernel.read_text(encoding="utf-8"))
+    kernel.write_text(marked, encoding="utf-8")
 
 
 if __name__ == "__main__":

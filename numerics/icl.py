@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .arrays import Array, algebra_for, backend, broadcast_shape, in_one_library, nonnegative, positive
+from .display import Shown
 from .errors import InputError
 from .fixed_point import FixedPoint, solve
 from .spectrum import Spectrum
 
 
-@dataclass(frozen=True, eq=False)
-class IclError:
+@dataclass(frozen=True, eq=False, repr=False)
+class IclError(Shown):
     r"""Test error $e_{\mathrm{ICL}} = e_{\mathrm{scalar}} + \langle C_{\mathrm{test}}, \mathcal K\rangle$.
 
     Arrays of the broadcast shape of the parameters, the spectra and the tests.
@@ -84,18 +85,20 @@ def icl_error(
         0.4936
     """
     gamma = check_test(spectrum, test)
-    # shapes first, so that a bad one is named before anything is solved
-    at_test = {
-        "alpha_test": positive("alpha_test", alpha if alpha_test is None else alpha_test),
-        "rho_test": nonnegative("rho_test", rho if rho_test is None else rho_test),
-    }
+    # checked before anything is solved
+    alpha_test = None if alpha_test is None else positive("alpha_test", alpha_test)
+    rho_test = None if rho_test is None else nonnegative("rho_test", rho_test)
     point = solve(spectrum, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge)
-    return error_at(point, gamma, **at_test)
+    return error_at(point, gamma, alpha_test=alpha_test, rho_test=rho_test)
 
 
-def error_at(point: FixedPoint, gamma: Array, *, alpha_test: Array, rho_test: Array) -> IclError:
+def error_at(
+    point: FixedPoint, gamma: Array, *, alpha_test: Array | None = None, rho_test: Array | None = None
+) -> IclError:
     """The error from a fixed point that is already solved; arguments checked by the caller."""
     spectrum = point.spectrum
+    alpha_test = point.alpha if alpha_test is None else alpha_test
+    rho_test = point.rho if rho_test is None else rho_test
     shapes = {"test": tuple(gamma.shape[:-1]), "parameters": point.shape}
     shapes |= {"alpha_test": tuple(alpha_test.shape), "rho_test": tuple(rho_test.shape)}
     shape = broadcast_shape(shapes)

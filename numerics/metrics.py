@@ -57,9 +57,8 @@ def metrics_at(point: FixedPoint, test: Array, C_train: Array, C_test: Array) ->
         numpy_algebra.centering(size),
     )
     algebra = algebra_for(test)
-    error = error_at(point, test, alpha_test=in_one_library(point.alpha)[0], rho_test=in_one_library(point.rho)[0])
     return {
-        "misalignment": error.misalignment,
+        "misalignment": error_at(point, test).misalignment,
         "resolvent": algebra.metric_resolvent(values, weights, test, a, sigma),
         "population": _population(algebra, values, weights, test),
         "inverse_cka": _inverse_cka(algebra, C_train, C_test, centering, size),

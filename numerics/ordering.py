@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .arrays import Array, as_numpy
+from .display import Shown
 from .fixed_point import FixedPoint, solve
 from .generated import numpy_algebra as algebra
 from .spectrum import Spectrum
 
 
-@dataclass(frozen=True, eq=False)
-class Ordering:
+@dataclass(frozen=True, eq=False, repr=False)
+class Ordering(Shown):
     r"""Order of the eigenvalues of $\mathcal K$ against those of $C_{\mathrm{train}}$; arrays of the batch shape.
 
     Attributes:

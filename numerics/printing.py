@@ -108,8 +108,12 @@ class SourcePrinter(CodePrinter):
         self._inside_mean = False
 
     def source(self, expression: Basic) -> str:
-        """One expression as source."""
-        return self._print(expression)
+        """One expression as source; one that runs along the spectrum gives it as a last axis."""
+        self._inside_mean = runs_along_spectrum(expression)
+        try:
+            return self._print(expression)
+        finally:
+            self._inside_mean = False
 
     def _fill(self, node: str, *values: str, **named: object) -> str:
         template = TABLE[self.target].get(node)
@@ -213,11 +217,11 @@ class SourcePrinter(CodePrinter):
 
     def _print_Sum(self, expr: Sum) -> str:
         arrays = sorted({str(entry.base.label) for entry in expr.function.atoms(Indexed)})
-        self._inside_mean = True
+        outside, self._inside_mean = self._inside_mean, True
         try:
             summand = self._print(expr.function)
         finally:
-            self._inside_mean = False
+            self._inside_mean = outside
         entries = ", ".join(f"{name}_i" for name in arrays)
         loop = f"{entries} in zip({', '.join(arrays)}, strict=True)" if len(arrays) > 1 else f"{entries} in {arrays[0]}"
         return self._fill("Sum", summand, loop=loop)
@@ -252,11 +256,15 @@ def assignments(values: Mapping[str, Expr], target: str) -> list[str]:
         target: a key of `TABLE`.
     """
     printer = SourcePrinter(target)
-    # a mean keeps its index to itself: no part of it may be taken out
-    means = {total: Symbol(f"mean{k}") for k, total in enumerate(sorted({m for e in values.values() for m in e.atoms(Sum)}, key=str))}
+    # what has an index keeps it to itself: no part of it may be taken out
+    totals = sorted({total for e in values.values() for total in e.atoms(Sum)}, key=str)
+    means: dict[Basic, Symbol] = {total: Symbol(f"mean{k}") for k, total in enumerate(totals)}
+    along = [e.xreplace(means) for e in values.values() if runs_along_spectrum(e)]
+    means |= {expression: Symbol(f"along{k}") for k, expression in enumerate(along)}
     taken = {symbol.name for expression in values.values() for symbol in expression.free_symbols} | set(values)
     fresh = (symbol for symbol in numbered_symbols("x") if symbol.name not in taken)
-    shared, expressions = cse([e.xreplace(means) for e in values.values()], symbols=fresh, list=True)
+    whole = [e.xreplace(means).xreplace(means) for e in values.values()]
+    shared, expressions = cse(whole, symbols=fresh, list=True)
     pending: dict[Basic, Expr] = {symbol: total for total, symbol in means.items()} | dict(shared)
 
     lines: list[str] = []
@@ -273,6 +281,12 @@ def assignments(values: Mapping[str, Expr], target: str) -> list[str]:
     return lines
 
 
+def runs_along_spectrum(expression: Basic) -> bool:
+    """Whether an expression has an entry for each eigenvalue: an index that no sum takes up."""
+    bare = expression.replace(lambda e: isinstance(e, Sum), lambda e: Integer(0))
+    return bool(bare.atoms(Indexed))
+
+
 def function_source(
     name: str, arguments: Sequence[str], values: Mapping[str, Expr], returns: Sequence[str], target: str, doc: str = ""
 ) -> str:
@@ -283,7 +297,7 @@ def function_source(
     """
     known = set(arguments)
     for key, expression in values.items():
-        missing = {str(symbol) for symbol in _inputs(expression)} - known
+        missing = {str(symbol) for symbol in inputs(expression)} - known
         if missing:
             raise UnsupportedNodeError(f"{name}: {key} needs {', '.join(sorted(missing))}")
         known.add(key)
@@ -292,7 +306,7 @@ def function_source(
     return "\n    ".join([f"def {name}({', '.join(arguments)}):", *body]) + "\n"
 
 
-def _inputs(expression: Expr) -> set[str]:
+def inputs(expression: Expr) -> set[str]:
     """Names that an expression is a function of: free symbols, with an array counted once and indices left out."""
     arrays = {entry.base.label for entry in expression.atoms(Indexed)}
     hidden = {s for total in expression.atoms(Sum) for limit in total.limits for s in limit[0].free_symbols | limit[2].free_symbols}

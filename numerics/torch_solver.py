@@ -40,46 +40,14 @@ def solve_tensors(spectrum: Spectrum, values: dict[str, Array]) -> dict[str, Arr
     c_train = torch.as_tensor(spectrum.trace, dtype=alpha.dtype, device=alpha.device)
     s = algebra.summary_noise(rho, c_train, alpha)
     parameters = (s, tau, kappa, ridge)
-    eps = torch.finfo(alpha.dtype).eps
-    with torch.no_grad():
-        first = array_solver.start(torch, algebra, c_train, measure[-1], s, tau, kappa, ridge)
-        t, passes, active = array_solver.find_root(torch, algebra, measure, parameters, first, eps)
-        if bool(active.any()) or not bool(torch.isfinite(t).all()):
-            raise ConvergenceError(
-                f"Newton's iteration in t did not arrive at {int(active.sum())} of {active.numel()} points in"
-                f" {passes} passes; the parameters are likely beyond the range of {alpha.dtype}"
-            )
     recorded = torch.is_grad_enabled() and any(v.requires_grad for v in (*parameters, rho, *measure))
-    t = t.detach()
-    for _ in range(RECORDED_STEPS if recorded else 0):
-        g, dg = array_solver.residual(torch, algebra, measure, parameters, t)
-        t = t - g / dg
-    lt = _effective_ridge(measure, parameters, t, eps, RECORDED_STEPS if recorded else 0)
-    found = array_solver.outputs(torch, algebra, measure, parameters, rho, t, lt)
+    try:
+        found, passes = array_solver.solve(
+            torch, algebra, measure, parameters, rho, c_train, RECORDED_STEPS if recorded else 0, torch.no_grad
+        )
+    except ArithmeticError as failure:
+        raise ConvergenceError(str(failure)) from None
     return found | {"passes": torch.full(shape, passes)}
-
-
-def _effective_ridge(
-    measure: tuple[torch.Tensor, ...], parameters: tuple[torch.Tensor, ...], t: torch.Tensor, eps: float, recorded: int
-) -> torch.Tensor:
-    """The effective ridge at the root where there is a ridge, and any positive number elsewhere."""
-    s, tau, kappa, ridge = parameters
-    if not bool((ridge > 0).any()):
-        return s
-    c, weights, support, null_weight, rank_fraction = measure
-    learned, unlearned, _ = algebra.newton_terms(c, t[..., None])
-    d, v, d_null = array_solver.weighted((learned, unlearned * support, learned * (1 - support)), weights)
-    u = null_weight + v - d_null
-    gap_kappa = array_solver.gap(torch, kappa, d, v, d_null, rank_fraction)
-    # where there is no ridge, an equation that has a root takes the place
-    safe = (s, tau, kappa, torch.where(ridge > 0, ridge, torch.ones_like(ridge)))
-    with torch.no_grad():
-        lt = array_solver.balance(torch, algebra, t, u, gap_kappa, safe, eps)
-    lt = lt.detach()
-    for _ in range(recorded):
-        h, dh = algebra.noise_balance(lt, t, u, *safe)
-        lt = lt - h / dh
-    return lt
 
 
 def misalignment_tensors(

@@ -1,0 +1,67 @@
+"""Right to the last digits, and silent, wherever the parameters are in their promised ranges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import example, given, settings
+from mpmath import mp, mpf
+
+import taskalign as ta
+
+from .. import oracle
+from .strategies import Point, points
+
+NAMES = ("sigma", "effective_ridge", "a", "da", "M", "dM", "q", "Qbar")
+
+
+def errors(found: Any, exact: Any, eigenvalues: list[float]) -> dict[str, float]:
+    """Relative errors of all outputs and of K, F, F' along the spectrum."""
+    with mp.workdps(40):
+        pairs = {name: (getattr(found, name), getattr(exact, name)) for name in NAMES}
+        for c in eigenvalues:
+            pairs |= {f"{f}({c})": (getattr(found, f)(c), getattr(exact, f)(c)) for f in ("F", "dF", "K")}
+        return {
+            name: float(abs(mpf(float(x)) - y) / (abs(y) if y else 1)) if mp.isfinite(y) else float("inf")
+            for name, (x, y) in pairs.items()
+        }
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+@given(point=points())
+# near-double root at tau = 1: only the noise of rounded sums is left to stop the iteration
+@example(point=Point([65.51989574, 47.48350534], [1.0, 2.0], {"alpha": 5882843.166910144, "tau": 1.0, "kappa": 4.810766800100617, "rho": 2.094038373230631e-05, "ridge": 1.8908973837887428e-12}))  # fmt: skip
+# the gap to kappa is far below the rounding of the effective dimensions
+@example(point=Point([0.11111674, 2.33729987], [4.0, 1.0], {"alpha": 27502.73467884772, "tau": 1.2857855941236591, "kappa": 0.0002598852630314966, "rho": 1.1821589750581276, "ridge": 1.152070065127165e-12}))  # fmt: skip
+# few contexts, large ridge: tau - 1 + lt M cancels
+@example(point=Point([2.5e-6, 3e-9, 2e-3], [1.0, 60.0, 9.0], {"alpha": 0.0046, "tau": 1.05e-4, "kappa": 0.067, "rho": 10.0, "ridge": 38.0}))  # fmt: skip
+@example(point=Point([1.0, 0.0], [1.0, 1.0], {"alpha": 1e8, "tau": 0.5, "kappa": 0.5, "rho": 0.0, "ridge": 0.0}))
+def test_against_many_digits(library: str, point: Point) -> None:
+    array = np.asarray if library == "numpy" else lambda x: torch.tensor(x, dtype=torch.float64)
+    spectrum = ta.Spectrum(array(point.eigenvalues), array(point.weights))
+    found = ta.solve(spectrum, **point.parameters)
+    exact = ta.numerics.precise(ta.Spectrum(point.eigenvalues, point.weights), **point.parameters, digits=30)
+    wrong = {name: error for name, error in errors(found, exact, point.eigenvalues).items() if not error < 1e-12}
+    assert not wrong
+
+
+@settings(max_examples=60)
+@given(point=points())
+def test_precise_against_the_papers_equations(point: Point) -> None:
+    spectrum = ta.Spectrum(point.eigenvalues, point.weights)
+    ours = ta.numerics.precise(spectrum, **point.parameters, digits=30)
+    theirs = oracle.solve(spectrum.eigenvalues, spectrum.weights, **point.parameters, digits=30)
+    with mp.workdps(60):
+        for name in NAMES:
+            x, y = getattr(ours, name), getattr(theirs, name)
+            assert abs(x - y) <= mpf(10) ** -28 * abs(y), name
+
+
+@given(point=points(with_ridge=False))
+def test_few_passes(point: Point) -> None:
+    """Newton's iteration from the upper bound needs no more than a handful of passes over the spectrum."""
+    found = ta.solve(ta.Spectrum(point.eigenvalues, point.weights), **point.parameters)
+    assert found.passes <= 25
