@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -347,9 +346,3 @@ def laid(order: np.ndarray, weights: np.ndarray, values: np.ndarray, value_weigh
         bounds = np.concatenate([[0.0], np.cumsum(weights[order])])
         along[order] = np.clip(np.diff(np.interp(bounds, edges, mass)) / weights[order], 0.0, None)
     return along
-
-
-def named_arguments(message: str, options: dict[str, Any]) -> str:
-    """A message of the library, `name: what is wrong`, with the option in place of the argument's name."""
-    name, colon, rest = message.partition(":")
-    return f"{options[name]}{colon}{rest}" if name in options else message

@@ -8,7 +8,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from taskalign.derive import catalogue
+from taskalign.derive import catalogue, sections
+from taskalign.derive.bibliography import SOURCES
 from taskalign.derive.equation import Equation
 from taskalign.derive.latex import names, text
 from taskalign.derive.notation import TABLE
@@ -17,27 +18,19 @@ from taskalign.mathml import text as html_text
 from taskalign.page_style import STYLE
 from taskalign.quantities import QUANTITIES, evaluated, shown
 from taskalign.report import Choice, ReportData
+from taskalign.run_section import IN_NOTATION, number
+from taskalign.tex import equations_of
 from taskalign.values import versions
 from taskalign.verdict import verdict
 
 #: sections of the catalogue that the page shows: the theory as the papers write it
-_SECTIONS = {
-    "resolvent": "Task resolvent",
-    "ridge": "Effective ridge",
-    "alignment": "Error and alignment",
-    "ordering": "Ordering of K",
-    "corollaries": "Choice of tasks",
-    "metrics": "Measures of alignment",
-}
+_SECTIONS = ("resolvent", "ridge", "alignment", "ordering", "corollaries", "metrics")
 _METRICS = {
     "misalignment": "metric_misalignment",
     "resolvent": "metric_resolvent",
     "population": "metric_population",
     "inverse_cka": "inverse_cka",
 }
-#: attribute of a fixed point -> its name in the notation table, where that is another
-_IN_NOTATION = {"da": "b"}
-_PARAMETERS = ("alpha", "tau", "kappa", "rho", "ridge", "alpha_test", "rho_test")
 
 
 def page(data: ReportData, figures: Mapping[str, bytes]) -> str:
@@ -75,7 +68,7 @@ def _section(name: str, title: str, content: str) -> str:
 
 
 def _symbol(name: str) -> str:
-    return formula(names()[_IN_NOTATION.get(name, name)])
+    return formula(names()[IN_NOTATION.get(name, name)])
 
 
 def _table(header: Iterable[str], rows: Iterable[Iterable[str]], kind: str = "") -> str:
@@ -92,9 +85,7 @@ def _value(value: Any, digits: int = 12) -> str:
 
 # --- sections ---------------------------------------------------------------------------------------------------
 def _head(data: ReportData) -> str:
-    p = data.parameters
-    given = [name for name in _PARAMETERS if getattr(p, name) is not None]
-    parameters = "".join(f"<li>{formula(f'{names()[name]} = {getattr(p, name):.6g}')}</li>" for name in given)
+    parameters = "".join(f"<li>{formula(f'{names()[name]} = {number(value)}')}</li>" for name, value in data.parameters.filled_in().items())
     train, test = data.tasks.train_source, data.tasks.test_source
     spectra = f"<code>{html.escape(train.text)}</code>"
     tested = "the pretraining tasks" if test is None else f"<code>{html.escape(test.text)}</code>"
@@ -123,7 +114,7 @@ def _numbers(data: ReportData) -> str:
 
 
 def _meaning(name: str) -> str:
-    return _words(TABLE[_IN_NOTATION.get(name, name)].meaning)
+    return _words(TABLE[IN_NOTATION.get(name, name)].meaning)
 
 
 def _words(template: str) -> str:
@@ -222,7 +213,7 @@ def _metrics(data: ReportData, figures: Mapping[str, bytes]) -> str:
         value = data.metrics[key]
         shown_value = _value(value) if value is not None else "needs matrices"
         rows.append((_symbol(name), equations[name].title, shown_value))
-    note = "<p>Larger is worse. Infinite: the test tasks leave the range of the pretraining tasks.</p>"
+    note = "<p>Smaller is better. Infinite: the test tasks leave the range of the pretraining tasks.</p>"
     caption = (
         f"The spectra, and {_symbol('C_test')} along the eigenvectors of {_symbol('C_train')}, whose eigenvalues fall"
         f" from left to right. {_zeros(data)}"
@@ -242,13 +233,22 @@ def _zeros(data: ReportData) -> str:
 
 
 def _formulas() -> str:
-    equations = catalogue().values()
     parts = ["<p>In the notation of the papers. <code>theory.tex</code> has the whole derivation.</p>"]
-    for section, title in _SECTIONS.items():
-        shown_ones = [_equation(equation) for equation in equations if equation.section == section]
-        if shown_ones:
-            parts.append(f"<h3>{title}</h3>\n" + "\n".join(shown_ones))
-    return "\n".join(parts)
+    for name in _SECTIONS:
+        parts += [f"<h3>{html.escape(sections()[name].title)}</h3>", *map(_equation, equations_of(name))]
+    return "\n".join([*parts, "<h3>Sources</h3>", _sources()])
+
+
+def _sources() -> str:
+    entries = []
+    for name, entry in SOURCES.items():
+        people = ", ".join(author.strip("{}").partition(",")[0] for author in entry.authors)
+        places = [entry.fields[field] for field in ("booktitle", "note", "year") if field in entry.fields]
+        places += [f"arXiv:{entry.fields['eprint']}"] if "eprint" in entry.fields else []
+        where = html.escape(", ".join(places))
+        title = f"<cite>{html.escape(entry.fields['title'])}</cite>"
+        entries.append(f"<dt>{name}</dt><dd>{html.escape(people)}: {title}. {where}.</dd>")
+    return f'<dl class="sources">{"".join(entries)}</dl>'
 
 
 def _equation(equation: Equation) -> str:

@@ -44,6 +44,8 @@ figcaption { color: var(--soft); font-size: .9rem; line-height: 1.45; margin-top
 .equation .scroll, .equation .condition { grid-column: 1 / -1; min-width: 0; }
 .equation .scroll { padding: .35rem 0; overflow-y: hidden; }
 .equation .condition { color: var(--soft); text-align: center; max-width: none; }
+.sources { display: grid; grid-template-columns: max-content 1fr; gap: .4rem 1.2rem; font-size: .92rem; }
+.sources dt { font-weight: 600; } .sources dd { margin: 0; max-width: 42rem; }
 math { font-size: 1.06em; }
 math[display="block"] { margin: .2rem 0; }
 math[display="block"] mtable { math-style: normal; }

@@ -35,6 +35,14 @@ class Parameters:
     alpha_test: float | None = None
     rho_test: float | None = None
 
+    def filled_in(self) -> dict[str, float]:
+        """All parameters by name; those at test are those of pretraining where they were not given."""
+        at_test = {
+            "alpha_test": self.alpha if self.alpha_test is None else self.alpha_test,
+            "rho_test": self.rho if self.rho_test is None else self.rho_test,
+        }
+        return {**vars(self), **at_test}
+
 
 @dataclass(frozen=True, eq=False)
 class Branch:
@@ -128,9 +136,10 @@ def report_data(tasks: Tasks, parameters: Parameters) -> ReportData:
         ConvergenceError: see `taskalign.solve`.
     """
     p, spectrum = parameters, tasks.spectrum
+    filled = p.filled_in()
     at_test = {
-        "alpha_test": positive("alpha_test", p.alpha if p.alpha_test is None else p.alpha_test),
-        "rho_test": nonnegative("rho_test", p.rho if p.rho_test is None else p.rho_test),
+        "alpha_test": positive("alpha_test", filled["alpha_test"]),
+        "rho_test": nonnegative("rho_test", filled["rho_test"]),
     }
     point = solve(spectrum, alpha=p.alpha, tau=p.tau, kappa=p.kappa, rho=p.rho, ridge=p.ridge)
     found = ordering_at(point)

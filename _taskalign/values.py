@@ -32,9 +32,7 @@ def as_dict(data: ReportData) -> dict[str, Any]:
         "inputs": {
             "train": _source(tasks.train_source),
             "test": None if tasks.test_source is None else _source(tasks.test_source),
-            **vars(data.parameters),
-            "alpha_test": data.parameters.alpha if data.parameters.alpha_test is None else data.parameters.alpha_test,
-            "rho_test": data.parameters.rho if data.parameters.rho_test is None else data.parameters.rho_test,
+            **data.parameters.filled_in(),
         },
         "versions": versions(),
         "seed": None,

@@ -340,7 +340,7 @@ def isotropic_error_explicit(regime: str) -> Expr:
 
 # --- two atoms, one of them zero ----------------------------------------------------------------------------
 _low_rank = trace_polynomial([0, n.c_train / n.rank_fraction], [1 - n.rank_fraction, n.rank_fraction])
-_TWO = "a share $@rank_fraction$ of the eigenvalues is $@c_train/@rank_fraction$, the others are zero"
+_TWO = "eigenvalues $@c_train/@rank_fraction$, a share $@rank_fraction$ of them, and zero"
 _TAKANAMI = "TTK; THEORY 3"
 (_trace_of_a,) = solve(resolvent.memorisation.statement, n.M)
 _low_rank_a = _cleared(_low_rank.as_expr().subs(n.M, _trace_of_a), n.a)

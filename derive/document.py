@@ -20,7 +20,7 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
 \usepackage[margin=25mm]{geometry}
-\usepackage{amsmath,amssymb}
+\usepackage{amsmath,amssymb,mathtools}
 \usepackage{array,booktabs,longtable}
 \usepackage{microtype}
 \usepackage[hidelinks]{hyperref}
@@ -126,12 +126,10 @@ def _section(part: Section, equations: list[Equation], known: set[str], notation
         return text(_REFERENCE.sub(lambda match: _reference(match[1], known), template), notation)
 
     lines = [rf"\section{{{part.title}}}\label{{sec:{part.name}}}", prose(part.introduction)]
-    title = ""
-    for equation in equations:
+    for before, equation in zip([None, *equations], equations, strict=False):
         if equation.name in part.before:
             lines.append("\n\\medskip\\noindent\n" + prose(part.before[equation.name]))
-        lines.append(_entry(equation, notation, repeated=equation.title == title))
-        title = equation.title
+        lines.append(_entry(equation, before, notation))
     return "\n".join(lines)
 
 
@@ -143,14 +141,17 @@ def _reference(name: str, known: set[str]) -> str:
     return "the " + equation.title[0].lower() + equation.title[1:]
 
 
-def _entry(equation: Equation, notation: Mapping[str, str] | None, *, repeated: bool) -> str:
+def _entry(equation: Equation, before: Equation | None, notation: Mapping[str, str] | None) -> str:
+    """Heading, equation and remark; what the equation before has said is not said again."""
     condition = text(equation.condition, notation)
-    if repeated:
+    if before and equation.title == before.title:
         heading = rf"Likewise, for {condition},"
     else:
         heading = rf"\textbf{{{equation.title}}}" + (f" ({condition})" if condition else "")
-        heading += f" {citation(equation.source)}."
-    lines = ["\n\\smallskip\\noindent " + heading, equation.latex(notation, numbered=True)]
+        if not before or equation.source != before.source:
+            heading += f" {citation(equation.source)}"
+        heading += "."
+    lines = ["\n\\medskip\\noindent " + heading, equation.latex(notation, numbered=True)]
     if equation.remark:
         lines.append(text(equation.remark, notation))
     return "\n".join(lines)

@@ -114,7 +114,7 @@ def inline(statement: Basic, notation: Mapping[str, str] | None = None) -> str:
 
 
 def display(statement: Basic, *, label: str, notation: Mapping[str, str] | None = None) -> str:
-    r"""A numbered, labelled display environment, broken where it is long.
+    r"""A numbered, labelled display environment, broken where it is long; needs `amsmath` and `mathtools`.
 
     Args:
         statement: a SymPy relation in the symbols of the notation table.
@@ -124,5 +124,6 @@ def display(statement: Basic, *, label: str, notation: Mapping[str, str] | None 
     Raises:
         ValueError: `notation` names an unknown symbol.
     """
-    body = displayed(statement, HumanPrinter(names(notation)))
+    # as tall as the rows need, where one line of text would squeeze them
+    body = displayed(statement, HumanPrinter(names(notation))).replace("{cases}", "{dcases}")
     return f"\\begin{{equation}}\\label{{{label}}}\n{body}\n\\end{{equation}}"

@@ -16,7 +16,7 @@ from .printer import HumanPrinter, fraction, signed
 #: widest line of a display
 LINE = 370.0
 #: a repeated part that is wider than this gets a letter of its own where the display would be too wide
-_REPEATED = 60.0
+_REPEATED = 30.0
 _LETTERS = ("X", "Y", "Z", "W")
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[^\s]")
@@ -116,7 +116,7 @@ def displayed(statement: Basic, printer: HumanPrinter) -> str:
         printer: prints the parts.
     """
     whole = printer.doprint(statement)
-    if width(whole) <= LINE or not isinstance(statement, Relational):
+    if not isinstance(statement, Relational) or (width(whole) <= LINE and not _nested_cases(statement)):
         return whole
     lines = _relation(statement, printer)
     if max(map(width, lines)) > LINE or any(part.has(Piecewise) for part in statement.args):
@@ -128,12 +128,19 @@ def displayed(statement: Basic, printer: HumanPrinter) -> str:
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 
 
+def _nested_cases(statement: Basic) -> list[Expr]:
+    """Distinctions of cases inside a product."""
+    products = [part for part in preorder_traversal(statement) if isinstance(part, Mul)]
+    return [factor for product in products for factor in product.args if isinstance(factor, Piecewise)]
+
+
 def _joined(lines: list[str]) -> list[str]:
     """Short definitions share a line."""
     out = [lines[0]]
     for before, line in pairwise(lines):
         together = out[-1] + r", \qquad " + line.replace("&", "", 1)
-        if before is not lines[0] and not line.startswith("&") and width(together) <= LINE:
+        short = before is not lines[0] and not line.startswith("&") and r"\end{cases}" not in out[-1]
+        if short and width(together) <= LINE:
             out[-1] = together
         else:
             out.append(line)
@@ -182,12 +189,11 @@ def _abbreviated(statement: Relational, printer: HumanPrinter) -> tuple[Relation
     """The statement with a letter for each long part that occurs repeatedly, and what the letters stand for."""
     definitions: list[Relational] = []
     taken = set(printer.names.values())
-    for letter in _LETTERS:
-        part = _repeated([statement, *definitions], printer)
+    for letter in (x for x in _LETTERS if x not in taken):
+        cases = _nested_cases(statement)
+        part = cases[0] if cases else _repeated([statement, *definitions], printer)
         if part is None:
             break
-        if letter in taken:
-            continue
         symbol = Symbol(letter, real=True)
         swap = {part: symbol, -part: -symbol}
         statement, *definitions = (x.xreplace(swap) for x in (statement, *definitions))

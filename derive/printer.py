@@ -43,6 +43,9 @@ _RELATIONS = {"==": "=", "<=": r"\le", ">=": r"\ge", "<": "<", ">": ">", "!=": r
 #: what stands taller than a line
 _TALL = re.compile(r"\\(frac|sum|sqrt|begin)")
 
+#: a fraction with a root above, too small to read below another line
+_ROOT_OVER = re.compile(r"\\frac\{[^{}]*\\sqrt")
+
 
 def _base_name(factor: Basic) -> str:
     base = factor.as_base_exp()[0] if isinstance(factor, Pow) else factor
@@ -166,6 +169,14 @@ def fraction(term: Expr) -> tuple[Rational, list[Expr], list[Expr]]:
     return number, sorted(above, key=factor_key), sorted(below, key=factor_key)
 
 
+def _turn_round(above: list[Expr], below: list[Expr]) -> None:
+    """(a - 1)/(x - y) as (1 - a)/(y - x), where there is one such bracket above and one below."""
+    brackets = [[f for f in factors if isinstance(f, Add) and len(f.args) == 2] for factors in (above, below)]
+    if all(len(found) == 1 for found in brackets) and _leads_with_minus(brackets[0][0]):
+        for factors, (found,) in zip((above, below), brackets, strict=True):
+            factors[factors.index(found)] = -found
+
+
 def _with_squares(radicand: Expr) -> Expr:
     r"""$x^2 - 2 x y + y^2 + \dots$ as $(x - y)^2 + \dots$, in a sum that may hold such a square."""
     terms = list(Add.make_args(radicand))
@@ -234,6 +245,7 @@ class HumanPrinter(LatexPrinter):
     def _print_Mul(self, expr: Expr) -> str:
         sign, size = signed(expr)
         number, above, below = fraction(size)
+        _turn_round(above, below)
         minus = "" if sign > 0 else "- "
         if number.q == 1 and not below:
             return minus + self.product(Integer(number.p), above)
@@ -242,7 +254,12 @@ class HumanPrinter(LatexPrinter):
         if len(long) == 1 and (len(above) > 1 or number.p != 1 or isinstance(long[0], Sum)) and not any(f.has(Sum) for f in below):
             above.remove(long[0])
             beside = " " + self._factor(long[0], alone=False, last=True)
+        for factor in [f for f in below if isinstance(f, Add) and _ROOT_OVER.search(self._print(f))]:
+            below.remove(factor)
+            beside += f" {self._bracket(self._print(factor))}^{{-1}}"
         over, under = self.product(Integer(number.p), above), self.product(Integer(number.q), below)
+        if r"\sum" in over + under:
+            over, under = r"\displaystyle " + over, r"\displaystyle " + under
         return minus + rf"\frac{{{over}}}{{{under}}}" + beside
 
     def _unwieldy(self, total: Add) -> bool:
@@ -309,7 +326,7 @@ class HumanPrinter(LatexPrinter):
         for value, condition in expr.args:
             when = r"\text{otherwise}" if condition == True else rf"\text{{if }} {self._print(condition)}"  # noqa: E712
             rows.append(rf"\displaystyle {self._print(value)} & {when}")
-        return r"\begin{cases} " + r" \\[1ex] ".join(rows) + r" \end{cases}"
+        return r"\begin{cases} " + r" \\[2ex] ".join(rows) + r" \end{cases}"
 
     def _print_Min(self, expr: Expr, exp: str | None = None) -> str:
         latex = rf"\{type(expr).__name__.lower()}" + self._bracket(
@@ -336,6 +353,7 @@ class HumanPrinter(LatexPrinter):
 
     def _print_MatAdd(self, expr: MatAdd) -> str:
         terms = [self._print(term) for term in expr.args]
+        terms.sort(key=lambda latex: latex.startswith("- "))
         return "".join(f" - {x[2:]}" if x.startswith("- ") else f" + {x}" for x in terms).removeprefix(" + ")
 
     def _print_Abs(self, expr: Expr, exp: str | None = None) -> str:

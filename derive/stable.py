@@ -60,6 +60,7 @@ noise_balance_slope = _equation(
     Eq(n.dh, diff(noise_balance.rhs, n.effective_ridge)),
     condition=REGIMES["ridge"],
 )
+# branches at tau = 1 as those of |tau - 1|, so that both have the same slope there
 _spread = sqrt((1 - n.tau) ** 2 + 4 * n.tau * n.ridge * M_of_t.rhs)
 larger_share = _equation(
     "larger_share",
@@ -72,7 +73,7 @@ effective_ridge_stable = _equation(
     "Effective ridge at the root",
     Eq(
         n.effective_ridge,
-        Piecewise((n.larger_share / M_of_t.rhs, n.tau <= 1), (n.tau * n.ridge / n.larger_share, True)),
+        Piecewise((n.larger_share / M_of_t.rhs, n.tau < 1), (n.tau * n.ridge / n.larger_share, True)),
     ),
 )
 ridge_share = _equation(
@@ -80,7 +81,7 @@ ridge_share = _equation(
     "Share of the explicit ridge",
     Eq(
         n.ridge_share,
-        Piecewise((n.tau * n.ridge * M_of_t.rhs / n.larger_share, n.tau <= 1), (n.larger_share, True)),
+        Piecewise((n.tau * n.ridge * M_of_t.rhs / n.larger_share, n.tau < 1), (n.larger_share, True)),
     ),
 )
 

@@ -1,4 +1,6 @@
+from .compile import Compiled, compile  # noqa: A004
 from .errors import ConvergenceError, InputError, UnsupportedNodeError
+from .export import export_module
 from .fixed_point import FixedPoint, solve
 from .icl import IclError, icl_error
 from .metrics import metrics
@@ -8,6 +10,7 @@ from .spectrum import Aligned, Spectrum, align
 
 __all__ = [
     "Aligned",
+    "Compiled",
     "ConvergenceError",
     "FixedPoint",
     "IclError",
@@ -18,6 +21,8 @@ __all__ = [
     "Spectrum",
     "UnsupportedNodeError",
     "align",
+    "compile",
+    "export_module",
     "icl_error",
     "metrics",
     "ordering",

@@ -15,7 +15,7 @@ def weighted(terms, weights):
     return [(weights * term).sum(-1) for term in terms]
 
 
-def gap(xp, level, learned, unlearned, null_learned, rank_fraction):
+def difference(xp, level, learned, unlearned, null_learned, rank_fraction):
     """level - learned, where learned + unlearned = rank_fraction: from the smaller of the two.
 
     `null_learned` is zero, and carries the slope in the eigenvalues that are zero.
@@ -27,12 +27,12 @@ def gap(xp, level, learned, unlearned, null_learned, rank_fraction):
 def residual(xp, algebra, spectrum, parameters, t):
     """g and its slope at t."""
     c, weights, support, null_weight, rank_fraction = spectrum
-    s, tau, kappa, ridge = parameters
+    s, kappa, tau, ridge = parameters
     learned, unlearned, slope = algebra.newton_terms(c, t[..., None])
     d, v, e, d_null = weighted((learned, unlearned * support, slope, learned * (1 - support)), weights)
     u = null_weight + v - d_null
-    gap_kappa = gap(xp, kappa, d, v, d_null, rank_fraction)
-    gap_tau = gap(xp, tau, d, v, d_null, rank_fraction)
+    gap_kappa = difference(xp, kappa, d, v, d_null, rank_fraction)
+    gap_tau = difference(xp, tau, d, v, d_null, rank_fraction)
     regimes = (
         algebra.g_above(t, gap_kappa, e, s, kappa),
         algebra.g_below(t, gap_kappa, gap_tau, u, e, s, kappa),
@@ -41,7 +41,7 @@ def residual(xp, algebra, spectrum, parameters, t):
     return [xp.where(ridge > 0, r, xp.where(tau > 1, a, b)) for a, b, r in zip(*regimes, strict=True)]
 
 
-def start(xp, algebra, c_train, rank_fraction, s, tau, kappa, ridge):
+def start(xp, algebra, c_train, rank_fraction, s, kappa, tau, ridge):
     """Upper bound of the root."""
     sigma = xp.where(ridge > 0, algebra.sigma_upper(c_train, s, tau, ridge), s)
     above = algebra.t_upper_above(c_train, rank_fraction, sigma, kappa)
@@ -79,7 +79,7 @@ def find_root(xp, algebra, spectrum, parameters, t):
 
 def balance(xp, algebra, t, u, gap_kappa, parameters):
     """Effective ridge that balances the noise at t: concave and increasing, so Newton from the left."""
-    s, tau, kappa, ridge = parameters
+    s, kappa, tau, ridge = parameters
     eps = xp.finfo(t.dtype).eps
     lt = algebra.sigma_of_t(t, gap_kappa, kappa) - s
     lt = xp.where(lt > 0, lt, s)
@@ -97,15 +97,15 @@ def balance(xp, algebra, t, u, gap_kappa, parameters):
 def effective_ridge_at(xp, algebra, spectrum, parameters, t, recorded, untracked):
     """The effective ridge at the root where there is a ridge, and any positive number elsewhere."""
     c, weights, support, null_weight, rank_fraction = spectrum
-    s, tau, kappa, ridge = parameters
+    s, kappa, tau, ridge = parameters
     if not bool((ridge > 0).any()):
         return s
     learned, unlearned, _ = algebra.newton_terms(c, t[..., None])
     d, v, d_null = weighted((learned, unlearned * support, learned * (1 - support)), weights)
     u = null_weight + v - d_null
-    gap_kappa = gap(xp, kappa, d, v, d_null, rank_fraction)
+    gap_kappa = difference(xp, kappa, d, v, d_null, rank_fraction)
     # where there is no ridge, an equation that has a root takes the place
-    safe = (s, tau, kappa, xp.where(ridge > 0, ridge, xp.ones_like(ridge)))
+    safe = (s, kappa, tau, xp.where(ridge > 0, ridge, xp.ones_like(ridge)))
     with untracked():
         lt = balance(xp, algebra, t, u, gap_kappa, safe)
     for _ in range(recorded):
@@ -114,10 +114,10 @@ def effective_ridge_at(xp, algebra, spectrum, parameters, t, recorded, untracked
     return lt
 
 
-def outputs(xp, algebra, spectrum, parameters, rho, t, lt):
+def outputs_at(xp, algebra, spectrum, parameters, rho, t, lt):
     """All outputs at the root t; `lt` is the effective ridge where there is a ridge."""
     c, weights, support, null_weight, rank_fraction = spectrum
-    s, tau, kappa, ridge = parameters
+    s, kappa, tau, ridge = parameters
     learned, unlearned, slope, learned2, unlearned2 = algebra.output_terms(c, t[..., None])
     d, v, e, d2, v2 = weighted((learned, unlearned * support, slope, learned2, unlearned2 * support), weights)
     d_null = (weights * learned * (1 - support)).sum(-1)
@@ -138,12 +138,11 @@ def solve(xp, algebra, spectrum, parameters, rho, c_train, recorded=0, untracked
 
     The root is found under `untracked`; `recorded` Newton steps from it carry the derivatives of the implicit function.
     """
-    s, tau, kappa, ridge = parameters
     with untracked():
-        first = start(xp, algebra, c_train, spectrum[-1], s, tau, kappa, ridge)
+        first = start(xp, algebra, c_train, spectrum[-1], *parameters)
         t, passes = find_root(xp, algebra, spectrum, parameters, first)
     for _ in range(recorded):
         g, dg = residual(xp, algebra, spectrum, parameters, t)
         t = t - g / dg
     lt = effective_ridge_at(xp, algebra, spectrum, parameters, t, recorded, untracked)
-    return outputs(xp, algebra, spectrum, parameters, rho, t, lt), passes
+    return outputs_at(xp, algebra, spectrum, parameters, rho, t, lt), passes

@@ -42,7 +42,6 @@ WEIGHTS = {weights}
 TEST = {test}
 
 
-
 def _array(value):
     return {convert}
 '''
@@ -75,11 +74,10 @@ def evaluate(*, alpha, tau, kappa, rho, ridge=0.0, alpha_test=None, rho_test=Non
     known["c_test"] = (weights * gamma).sum(-1)
     spectrum = (eigenvalues, weights, support, (weights * (1 - support)).sum(-1), known["rank_fraction"])
     s = summary_noise(known["rho"], known["c_train"], known["alpha"])
-    parameters = (s, known["tau"], known["kappa"], known["ridge"])
+    parameters = (s, known["kappa"], known["tau"], known["ridge"])
     solved, _ = solve({ns}, sys.modules[__name__], spectrum, parameters, known["rho"], known["c_train"]{recorded})
     known |= solved | {{"b": solved["da"], "z": solved["sigma"]}}
-    values = _chosen(*({asarray} for name in {inputs}))
-    return dict(zip({names}, values if {several} else (values,), strict=True))
+    return _chosen(*({asarray} for name in {inputs}))
 '''
 
 
@@ -88,8 +86,8 @@ def export_module(spectrum: Spectrum, equations: Sequence[str], target: str = "n
 
     Args:
         spectrum: spectrum of C_train, a single one; written into the module in full precision.
-        equations: names in `taskalign.derive.catalogue()`; each is evaluated at the fixed point, with c running along
-            the spectrum.
+        equations: names in `taskalign.derive.catalogue()`, or of what the fixed point is made of ("M", "q", "sigma",
+            "effective_ridge", ...); each is evaluated at the fixed point, with c running along the spectrum.
         target: "numpy" or "torch".
         test: C_test along the eigenvectors; the spectrum itself if not given. Can be given anew at each call.
 
@@ -107,6 +105,8 @@ def export_module(spectrum: Spectrum, equations: Sequence[str], target: str = "n
     values = {f"value_{name}": _explicit(name) for name in names}
     needed = sorted({symbol for expression in values.values() for symbol in inputs(expression)})
     chosen = function_source("_chosen", needed, values, list(values), target)
+    pairs = ", ".join(f'"{name}": {value}' for name, value in zip(names, values, strict=True))
+    chosen = chosen.replace(f"return {', '.join(values)}", f"return {{{pairs}}}")
     solver = inspect.getsource(array_solver).partition("import nullcontext\n")[2].strip()
     used = {"summary_noise"} | {program.name for program in PROGRAMS if f"algebra.{program.name}(" in solver}
     numpy = target == "numpy"
@@ -127,8 +127,6 @@ def export_module(spectrum: Spectrum, equations: Sequence[str], target: str = "n
         asarray="np.asarray(known[name])" if numpy else "known[name]",
         recorded="" if numpy else ", recorded=2, untracked=torch.no_grad",
         inputs=tuple(needed),
-        names=tuple(names),
-        several=len(names) > 1,
     )
     return "\n\n".join([header, *functions(target, used), solver + "\n", chosen, evaluate.lstrip()])
 
@@ -136,12 +134,17 @@ def export_module(spectrum: Spectrum, equations: Sequence[str], target: str = "n
 def _explicit(name: str) -> Expr:
     """An equation's right-hand side in what the solver gives, with c along the spectrum."""
     equations = catalogue()
+    solved = {symbol.name: symbol for symbol in _SOLVED}
+    if name in solved:
+        return solved[name]
     if name not in equations:
-        raise InputError(f"equations: {name!r} is not in the catalogue; `taskalign latex --list` lists it")
+        raise InputError(
+            f"equations: {name!r} is neither in the catalogue (`taskalign latex --list`) nor one of {', '.join(solved)}"
+        )
     equation = equations[name]
     if not isinstance(equation.statement, Eq):
         raise InputError(f"equations: {name} has no right-hand side to evaluate")
-    expression = equation.lhs if equation.lhs in _SOLVED else equation.rhs
+    expression = equation.lhs if equation.lhs in _SOLVED else _DERIVED.get(equation.lhs, equation).rhs
     for _ in _DERIVED:
         expression = expression.subs({symbol: e.rhs for symbol, e in _DERIVED.items()})
     expression = expression.replace(n.K_of, lambda c: _DERIVED[n.K].rhs.subs(n.c, c))

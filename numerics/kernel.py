@@ -11,7 +11,7 @@ from numba import njit
 from .generated import numba_algebra as algebra
 
 #: fingerprint of `generated.numba_algebra`, written by `generate`; it makes numba compile anew when that changes
-ALGEBRA = "df6a96c7b5ca858a"
+ALGEBRA = "5e33e3da4d7cf5af"
 
 _compile = njit(cache=True, nogil=True, error_model="numpy")
 #: sums over the spectrum may be taken in any order, so that the processor's vector units are used

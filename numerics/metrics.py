@@ -24,7 +24,7 @@ def metrics(
     r"""Measures of how badly the test tasks are aligned with the pretraining tasks; larger is worse.
 
     Args:
-        C_train: shape `(d, d)`, d >= 2, symmetric, positive semi-definite, not zero.
+        C_train: shape `(d, d)`, symmetric, positive semi-definite, not zero.
         C_test: shape `(d, d)`, symmetric, positive semi-definite.
         alpha, tau, kappa, rho, ridge: as in `solve`.
 
@@ -34,7 +34,7 @@ def metrics(
         `"population"`: $\langle C_{\mathrm{test}}, C_{\mathrm{train}}^{-1}\rangle$ with the pseudo-inverse, and infinity
         where C_test leaves the range of C_train;
         `"inverse_cka"`: one over the centred kernel alignment of the two matrices; infinite where they are
-        orthogonal after centring.
+        orthogonal after centring (a matrix that centring makes zero is orthogonal to all).
         The first two have the broadcast shape of the parameters, the others are single numbers.
 
     Raises:
@@ -74,5 +74,7 @@ def _population(algebra: ModuleType, values: Array, weights: Array, test: Array)
 
 
 def _inverse_cka(algebra: ModuleType, C_train: Array, C_test: Array, centering: Array, size: int) -> Array:
-    with np.errstate(divide="ignore"):  # matrices that are orthogonal after centring: infinite, as documented
-        return algebra.inverse_cka(C_train, C_test, centering, size)
+    # orthogonal after centring: infinite; 0/0 is a matrix that centring makes zero, orthogonal to all
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = algebra.inverse_cka(C_train, C_test, centering, size)
+    return compat.array_namespace(C_train).nan_to_num(value, nan=math.inf, posinf=math.inf)

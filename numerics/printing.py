@@ -308,7 +308,10 @@ def function_source(
 
 def inputs(expression: Expr) -> set[str]:
     """Names that an expression is a function of: free symbols, with an array counted once and indices left out."""
-    arrays = {entry.base.label for entry in expression.atoms(Indexed)}
-    hidden = {s for total in expression.atoms(Sum) for limit in total.limits for s in limit[0].free_symbols | limit[2].free_symbols}
+    entries = expression.atoms(Indexed)
+    arrays = {entry.base.label for entry in entries}
+    # indices and lengths
+    hidden = {s for entry in entries for part in (*entry.indices, *(entry.shape or ())) for s in part.free_symbols}
+    hidden |= {s for total in expression.atoms(Sum) for limit in total.limits for part in limit for s in part.free_symbols}
     plain = {s for s in expression.free_symbols if not isinstance(s, Indexed)} - hidden
     return {str(s) for s in plain | arrays}

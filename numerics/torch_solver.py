@@ -39,7 +39,7 @@ def solve_tensors(spectrum: Spectrum, values: dict[str, Array]) -> dict[str, Arr
     measure = _measure(spectrum, alpha)
     c_train = torch.as_tensor(spectrum.trace, dtype=alpha.dtype, device=alpha.device)
     s = algebra.summary_noise(rho, c_train, alpha)
-    parameters = (s, tau, kappa, ridge)
+    parameters = (s, kappa, tau, ridge)
     recorded = torch.is_grad_enabled() and any(v.requires_grad for v in (*parameters, rho, *measure))
     try:
         found, passes = array_solver.solve(

@@ -147,7 +147,7 @@ def shares(U, sigma, tau, ridge):
     x1 = ridge*tau
     x2 = U/sigma
     larger_share = (1 / 2)*math.sqrt(x0**2 + 4*x1*x2) + (1 / 2)*abs(x0)
-    x3 = tau <= 1
+    x3 = tau < 1
     x4 = x1/larger_share
     effective_ridge = (larger_share*sigma/U if x3 else x4)
     ridge_share = (x2*x4 if x3 else larger_share)

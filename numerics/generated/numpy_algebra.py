@@ -147,7 +147,7 @@ def shares(U, sigma, tau, ridge):
     x1 = ridge*tau
     x2 = U/sigma
     larger_share = (1 / 2)*np.sqrt(x0**2 + 4*x1*x2) + (1 / 2)*np.abs(x0)
-    x3 = tau <= 1
+    x3 = tau < 1
     x4 = x1/larger_share
     effective_ridge = np.where(x3, larger_share*sigma/U, x4)
     ridge_share = np.where(x3, x2*x4, larger_share)

@@ -1,0 +1,258 @@
+"""The command line. Each command reads its arguments, calls the library and prints; libraries load when needed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+
+from taskalign import __version__
+from taskalign.numerics.errors import ConvergenceError, InputError
+
+_HELP = """Theory of in-context learning: how the alignment of pretraining and test tasks governs the error.
+
+SPECTRA (--train, --test) are a file or a short form.
+
+File: .npy, .csv or .txt. A square matrix is a covariance, a column (or one row) holds eigenvalues. In text, numbers
+are separated by commas, semicolons or blanks; # starts a comment; one header line is skipped.
+
+Short form: power:EXPONENT[:D[:TRACE]] (eigenvalues ~ 1/j^EXPONENT), lowrank:FRACTION[:TRACE], iso[:TRACE],
+spike:INDEX[:MIX[:D[:TRACE]]] (one direction, a share MIX spread over all). D is 128 if nothing says otherwise, the
+mean eigenvalue TRACE is 1. A test in short form has the length of --train and lies along its eigenvectors from the
+largest eigenvalue down; a column of test eigenvalues goes entry by entry.
+
+Exit codes: 0 done, 1 a check failed, 2 bad input, 130 interrupted.
+"""
+
+app = App(
+    name="taskalign",
+    help=_HELP,
+    version=__version__,
+    help_format="plaintext",
+    default_parameter=Parameter(negative=()),
+)
+
+Spectrum = Annotated[str, Parameter(help="Pretraining tasks: covariance or eigenvalues, a file or a short form.")]
+Test = Annotated[str | None, Parameter(help="Test tasks, likewise. If not given, tasks of the pretraining distribution.")]
+Alpha = Annotated[str, Parameter(help="Context length per dimension, l/d.")]
+Tau = Annotated[str, Parameter(help="Pretraining contexts per squared dimension, n/d^2.")]
+Kappa = Annotated[str, Parameter(help="Pretraining tasks per dimension, k/d.")]
+Rho = Annotated[str, Parameter(help="Variance of the label noise.")]
+Ridge = Annotated[str, Parameter(help="Explicit ridge; 0 is the limit of a vanishing one.")]
+AlphaTest = Annotated[str | None, Parameter(help="Context length per dimension at test; that of pretraining if not given.")]
+RhoTest = Annotated[str | None, Parameter(help="Variance of the label noise at test; that of pretraining if not given.")]
+
+#: arguments of the library -> options of the command line
+_OPTIONS = {
+    **{name: f"--{name}" for name in ("alpha", "tau", "kappa", "rho", "ridge", "train", "test", "target")},
+    **{name: f"--{name}" for name in ("equations", "sections", "notation")},
+    "alpha_test": "--alpha-test",
+    "rho_test": "--rho-test",
+    "digits": "--precise",
+    "spectrum": "--train",
+    "eigenvalues": "--train",
+    "weights": "--train",
+    "covariance": "--train",
+    "C_train": "--train",
+    "C_test": "--test",
+}
+
+
+@app.command
+def evaluate(
+    *,
+    train: Spectrum,
+    test: Test = None,
+    alpha: Alpha,
+    tau: Tau,
+    kappa: Kappa,
+    rho: Rho,
+    ridge: Ridge = "0",
+    alpha_test: AlphaTest = None,
+    rho_test: RhoTest = None,
+    precise: int | None = None,
+    json: bool = False,
+) -> None:
+    """Evaluate the theory: effective ridge, error and its parts, ordering of K.
+
+    Any parameter may be a range START:STOP:COUNT[:log]; the output is then CSV, a row for each point of the product.
+
+    Args:
+        precise: Number of digits, with arithmetic of that precision; parameters are taken as the decimals they are.
+        json: Print JSON with all digits.
+    """
+    from taskalign import console, evaluation, inputs
+
+    tasks = inputs.tasks(train, test)
+    texts = {"alpha": alpha, "tau": tau, "kappa": kappa, "rho": rho, "ridge": ridge}
+    texts |= {"alpha_test": alpha_test, "rho_test": rho_test}
+    if evaluation.is_grid(texts):
+        if precise is not None:
+            raise InputError("--precise: not allowed with a range, give single numbers")
+        names, rows = evaluation.grid_rows(tasks, evaluation.parameters(texts))
+        if json:
+            print(evaluation.as_json_rows(names, rows))
+        else:
+            sys.stdout.write(evaluation.as_csv(names, rows))
+        return
+    given = evaluation.parameters(texts)
+    if precise is None:
+        values = evaluation.point_values(tasks, given)
+    else:
+        values = evaluation.precise_values(tasks, texts, precise)
+    if json:
+        print(evaluation.as_json(values))
+    else:
+        console.print_values(evaluation.title(values["inputs"]), evaluation.table_rows(values))
+
+
+@app.command
+def report(
+    *,
+    train: Spectrum,
+    test: Test = None,
+    alpha: Alpha,
+    tau: Tau,
+    kappa: Kappa,
+    rho: Rho,
+    ridge: Ridge = "0",
+    alpha_test: AlphaTest = None,
+    rho_test: RhoTest = None,
+    out: Path,
+) -> None:
+    """Write a report: derivation with the numbers in it, page with plots, all values.
+
+    Into the folder go theory.tex (and theory.pdf where pdflatex is found), report.html (one file that opens offline),
+    values.json and the plots as PNG.
+
+    Args:
+        out: Folder, made if it is not there; the report's own files in it are overwritten.
+    """
+    from taskalign import files, inputs
+    from taskalign.evaluation import option
+
+    _need("matplotlib", "latex2mathml")
+    folder = files.folder("--out", out)
+    texts = {"alpha": alpha, "tau": tau, "kappa": kappa, "rho": rho, "ridge": ridge}
+    texts |= {"alpha_test": alpha_test, "rho_test": rho_test}
+    given = {name: inputs.number(option(name), text) for name, text in texts.items() if text is not None}
+    tasks = inputs.tasks(train, test)
+
+    from taskalign import artifacts
+    from taskalign.report import Parameters, report_data
+    from taskalign.verdict import in_plain, verdict
+
+    data = report_data(tasks, Parameters(**given))
+    for line in artifacts.write_report(data, folder):
+        print(line, flush=True)
+    for sentence in verdict(data):
+        print(in_plain(sentence))
+
+
+@app.command
+def latex(
+    *,
+    equations: str | None = None,
+    sections: str | None = None,
+    notation: tuple[str, ...] = (),
+    out: Path | None = None,
+    pdf: bool = False,
+    list_: Annotated[bool, Parameter(name="--list")] = False,
+) -> None:
+    """Print the derivation as a LaTeX document, or single equations as LaTeX.
+
+    Args:
+        equations: Names, separated by commas: print these alone, one a line, without delimiters.
+        sections: Sections of the document, separated by commas; all if not given.
+        notation: NAME=LATEX writes a symbol otherwise, for instance effective_ridge='\\xi'; may be repeated.
+        out: File to write to; standard output if not given.
+        pdf: Compile the document with pdflatex as well, beside --out.
+        list_: List the equations by section: name and title.
+    """
+    from taskalign import tex
+
+    if list_:
+        print(tex.listing())
+        return
+    renamed = tex.notation(notation)
+    if pdf and (out is None or equations is not None):
+        raise InputError("--pdf: needs a whole document and a file to write to, give --out FILE.tex without --equations")
+    if equations is not None and sections is not None:
+        raise InputError("--sections: not allowed with --equations")
+    text = tex.selected(equations, renamed) if equations is not None else tex.whole(sections, renamed)
+    if out is None:
+        print(text)
+        return
+    from taskalign import files
+
+    files.write("--out", out, text + "\n")
+    print(f"wrote {out}")
+    if pdf:
+        compiled = tex.compiled(text)
+        if compiled.pdf is None:
+            raise InputError(f"--pdf: {compiled.problem}")
+        files.write("--pdf", out.with_suffix(".pdf"), compiled.pdf)
+        print(f"wrote {out.with_suffix('.pdf')}")
+
+
+@app.command
+def export(
+    *, train: Spectrum, test: Test = None, equations: str = "e_icl", target: str = "numpy", out: Path | None = None
+) -> None:
+    """Write a stand-alone Python module that evaluates equations for a spectrum, without taskalign.
+
+    Args:
+        equations: Names, separated by commas, as `taskalign latex --list` shows them.
+        target: Array library of the module: numpy or torch.
+        out: File to write to; standard output if not given.
+    """
+    from taskalign import files, inputs
+    from taskalign.numerics.export import export_module
+
+    tasks = inputs.tasks(train, test)
+    names = [name.strip() for name in equations.split(",") if name.strip()]
+    text = export_module(tasks.spectrum, names, target, test=tasks.test)
+    if out is None:
+        print(text)
+        return
+    files.write("--out", out, text)
+    print(f"wrote {out}")
+
+
+def _need(*libraries: str) -> None:
+    from importlib.util import find_spec
+
+    for library in libraries:
+        if find_spec(library) is None:
+            raise InputError(f'{library} is missing: pip install "taskalign[report]"')
+
+
+def _in_options(message: str) -> str:
+    """A message of the library, `name: what is wrong`, in one line and with the option in place of the name."""
+    name, colon, rest = " ".join(message.split()).partition(":")
+    return f"{_OPTIONS.get(name, name)}{colon}{rest}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code is the result."""
+    if (sys.stdout.encoding or "").lower().replace("-", "") != "utf8" and hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
+    except (InputError, ConvergenceError) as error:
+        print(f"taskalign: {_in_options(str(error))}", file=sys.stderr)
+        return 2
+    except CycloptsError as error:
+        print(f"taskalign: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("taskalign: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader has seen enough; nothing may be flushed to it at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

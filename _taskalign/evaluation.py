@@ -1,0 +1,129 @@
+"""The command `evaluate`: the theory at one point, to any number of digits, or over a product of ranges."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from taskalign.inputs import MOST_POINTS, Tasks, numbers
+from taskalign.numerics import IclError, InputError, icl_error
+from taskalign.numerics.ordering import ordering_at
+from taskalign.numerics.precise import precise
+from taskalign.quantities import ORDERING, QUANTITIES, Quantity, evaluated, of, ordered, plain, shown
+
+#: decimal places that a table shows beyond which `--json` is the place to look
+_DIGITS = 12
+
+
+def is_grid(texts: Mapping[str, str | None]) -> bool:
+    """Whether any parameter is a range."""
+    return any(":" in text for text in texts.values() if text is not None)
+
+
+def option(name: str) -> str:
+    """The option of a parameter: `alpha_test` is `--alpha-test`."""
+    return "--" + name.replace("_", "-")
+
+
+def parameters(texts: Mapping[str, str | None]) -> dict[str, Any]:
+    """The parameters as numbers; ranges as arrays of which each has an axis of its own.
+
+    Raises:
+        InputError: naming the option.
+    """
+    given = {name: numbers(option(name), text) for name, text in texts.items() if text is not None}
+    ranges = [name for name, value in given.items() if isinstance(value, np.ndarray)]
+    points = int(np.prod([np.size(given[name]) for name in ranges], dtype=float))
+    if points > MOST_POINTS:
+        raise InputError(f"{option(ranges[-1])}: the ranges make {points} points, at most {MOST_POINTS} are allowed")
+    for axis, name in enumerate(ranges):
+        shape = [1] * len(ranges)
+        shape[axis] = -1
+        given[name] = np.reshape(given[name], shape)
+    return given
+
+
+def at_points(tasks: Tasks, given: Mapping[str, Any]) -> IclError:
+    """The error at one point, or over a grid.
+
+    Raises:
+        InputError, ConvergenceError: as in `taskalign.icl_error`.
+    """
+    return icl_error(tasks.spectrum, tasks.test, **given)
+
+
+# --- one point --------------------------------------------------------------------------------------------------
+def point_values(tasks: Tasks, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Quantities and ordering at one point."""
+    error = at_points(tasks, given)
+    found = ordered(ordering_at(error.fixed_point))
+    return {"inputs": _inputs(tasks, given), "quantities": evaluated(error), "ordering": found}
+
+
+def precise_values(tasks: Tasks, texts: Mapping[str, str | None], digits: int) -> dict[str, Any]:
+    """Quantities at one point as decimal strings; parameters are taken as they are written, 0.1 as one tenth.
+
+    Raises:
+        InputError: naming the argument.
+    """
+    from mpmath import nstr
+
+    given = {name: text.strip() for name, text in texts.items() if text is not None}
+    at_test = {name: given.pop(name) for name in ("alpha_test", "rho_test") if name in given}
+    point = precise(tasks.spectrum, **given, digits=digits)
+    error = point.icl_error(tasks.test.tolist(), **at_test)
+    values = {name: nstr(value, digits, strip_zeros=False) for name, value in of(point, error).items()}
+    return {"inputs": _inputs(tasks, given | at_test) | {"digits": digits}, "quantities": values}
+
+
+def _inputs(tasks: Tasks, given: Mapping[str, Any]) -> dict[str, Any]:
+    test = None if tasks.test_source is None else tasks.test_source.text
+    return {"train": tasks.train_source.text, "test": test, **given}
+
+
+def as_json(values: Mapping[str, Any]) -> str:
+    """JSON with all digits; infinite values are the string "inf"."""
+    return json.dumps(plain(values), indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def title(given: Mapping[str, Any]) -> str:
+    """The inputs in one line."""
+    return "  ".join(f"{name} {value}" for name, value in given.items() if value is not None)
+
+
+def table_rows(values: Mapping[str, Any]) -> list[tuple[Quantity, str]]:
+    """Each quantity with its value as text."""
+    found = [(quantity, values["quantities"][quantity.name]) for quantity in QUANTITIES]
+    if "ordering" in values:
+        found += [(quantity, values["ordering"][quantity.name]) for quantity in ORDERING]
+    return [(quantity, value if isinstance(value, str) else shown(value, _DIGITS)) for quantity, value in found]
+
+
+# --- a grid -----------------------------------------------------------------------------------------------------
+def grid_rows(tasks: Tasks, given: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]:
+    """Names of the columns, and a row for each point of the product of the ranges, the last range fastest."""
+    error = at_points(tasks, given)
+    shape = np.shape(error.total)
+    columns = {**given, **evaluated(error), **ordered(ordering_at(error.fixed_point))}
+    flat = [np.broadcast_to(column, shape).ravel().tolist() for column in columns.values()]
+    return list(columns), [list(row) for row in zip(*flat, strict=True)]
+
+
+def as_csv(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """CSV with a header line; floats with all their digits."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(rows)
+    return stream.getvalue()
+
+
+def as_json_rows(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """JSON: a list with an object for each row, one a line."""
+    objects = (json.dumps(plain(dict(zip(names, row, strict=True))), allow_nan=False) for row in rows)
+    return "[\n" + ",\n".join(objects) + "\n]"

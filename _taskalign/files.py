@@ -1,0 +1,42 @@
+"""Writing files so that an interruption leaves either the old one or the new one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from taskalign.numerics.errors import InputError
+
+
+def folder(option: str, path: Path) -> Path:
+    """The folder, made if it is not there.
+
+    Raises:
+        InputError: it is a file, or it cannot be made or written.
+    """
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{option}: {path} is a file, must be a folder")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{option}: {path}: {error.strerror or error}") from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise InputError(f"{option}: {path}: Permission denied")
+    return path
+
+
+def write(option: str, path: Path, content: str | bytes) -> None:
+    """Write a file whole: under another name first, then put in its place.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        beside.write_bytes(data)
+        beside.replace(path)
+    except OSError as error:
+        raise InputError(f"{option}: {path}: {error.strerror or error}") from None
+    finally:
+        beside.unlink(missing_ok=True)
