@@ -85,14 +85,16 @@ def _value(value: Any, digits: int = 12) -> str:
 
 # --- sections ---------------------------------------------------------------------------------------------------
 def _head(data: ReportData) -> str:
-    parameters = "".join(f"<li>{formula(f'{names()[name]} = {number(value)}')}</li>" for name, value in data.parameters.filled_in().items())
+    p = data.parameters
+    shown_ones = [(name, value) for name, value in vars(p).items() if value is not None]
+    parameters = "".join(f"<li>{formula(f'{names()[name]} = {number(value)}')}</li>" for name, value in shown_ones)
     train, test = data.tasks.train_source, data.tasks.test_source
     spectra = f"<code>{html.escape(train.text)}</code>"
-    tested = "the pretraining tasks" if test is None else f"<code>{html.escape(test.text)}</code>"
+    tested = "are distributed alike" if test is None else f"from <code>{html.escape(test.text)}</code>"
     e = data.error
     return (
         "<header>\n<h1>In-context learning: does pretraining fit the test tasks?</h1>\n"
-        f"<p>Pretraining tasks from {spectra}, test tasks from {tested}.</p>\n"
+        f"<p>Pretraining tasks from {spectra}, test tasks {tested}.</p>\n"
         f'<ul class="parameters">{parameters}</ul>\n'
         '<div class="result">\n'
         f'<p class="big">{_symbol("e_icl")}<span class="equals">=</span><span class="value">{shown(e.total, 6)}</span></p>\n'
@@ -216,7 +218,7 @@ def _metrics(data: ReportData, figures: Mapping[str, bytes]) -> str:
     note = "<p>Smaller is better. Infinite: the test tasks leave the range of the pretraining tasks.</p>"
     caption = (
         f"The spectra, and {_symbol('C_test')} along the eigenvectors of {_symbol('C_train')}, whose eigenvalues fall"
-        f" from left to right. {_zeros(data)}"
+        f" from left to right. {_zeros(data)}".rstrip()
     )
     spectra = _figure(figures, "spectra", "eigenvalues of both covariances", caption)
     return _table(("Symbol", "Measure", "Value"), rows, "numbers") + note + spectra
@@ -228,8 +230,8 @@ def _zeros(data: ReportData) -> str:
         (_symbol("C_train"), float(tasks.spectrum.weights[tasks.spectrum.eigenvalues == 0].sum())),
         (_symbol("C_test"), float(tasks.test_weights[tasks.test_spectrum == 0].sum())),
     )
-    texts = [f"{share:.3g} of those of {name}" for name, share in shares if share > 0]
-    return f"Zero eigenvalues, which are not shown, make up {' and '.join(texts)}." if texts else ""
+    texts = [f"a share {share:.3g} of those of {name}" for name, share in shares if share > 0]
+    return f"Zero are {' and '.join(texts)}." if texts else ""
 
 
 def _formulas() -> str:

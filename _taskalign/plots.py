@@ -27,12 +27,18 @@ _STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "legend.frameon": False,
+    "legend.fontsize": 10.5,
+    "legend.handlelength": 1.7,
+    "legend.handletextpad": 0.5,
+    "legend.columnspacing": 1.3,
     "svg.fonttype": "path",
     "svg.hashsalt": "taskalign",
 }
 _SIZE = (6.4, 4.2)
 #: a curve that spans more than this factor is drawn on a logarithmic axis
 _WIDE = 60.0
+#: up to so many eigenvalues are shown as steps, and up to such a ratio of them on a linear axis
+_FEW = 20
 #: around tau = 1, a ratio of this size counts as the neighbourhood of the peak
 _NEAR = 1.35
 
@@ -67,7 +73,10 @@ def _render(draw: Callable[[Any], None], kind: str) -> bytes:
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=_SIZE, layout="constrained")
         FigureCanvasAgg(figure)
-        draw(figure.add_subplot())
+        axes = figure.add_subplot()
+        draw(axes)
+        handles, labels = axes.get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
         stream = io.BytesIO()
         # no date and no version, so that the same numbers give the same file
         metadata = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
@@ -89,8 +98,11 @@ def _draw_curve(axes: Any, data: ReportData, curve: Curve) -> None:
     here = float(getattr(data.parameters, curve.parameter))
     axes.plot([here], [float(data.error.total)], "o", ms=7, color=_BLACK, mfc="white", mew=1.8, zorder=5, label="this run")
     axes.set_xscale("log")
-    axes.set_yscale("log" if high > _WIDE * low else "linear")
-    axes.set_ylim(low / 1.5 if high > _WIDE * low else 0.0, high)
+    if high > _WIDE * low:
+        axes.set_yscale("log")
+        axes.set_ylim(low / 10, high)
+    else:
+        axes.set_ylim(0.0, high)
     ends = [branch.x for branch in curve.branches]
     axes.set_xlim(min(x[0] for x in ends), max(x[-1] for x in ends))
     if curve.parameter == "tau" and (len(curve.branches) > 1 or len(curve.other) > 1):
@@ -103,16 +115,14 @@ def _draw_curve(axes: Any, data: ReportData, curve: Curve) -> None:
     axes.set_xlabel(_SYMBOL[curve.parameter])
     axes.set_ylabel("error")
     _plain_ticks(axes.xaxis)
-    axes.legend(loc="best" if curve.parameter == "kappa" else "upper right", fontsize=10.5)
 
 
 def _error_range(data: ReportData, curve: Curve) -> tuple[float, float]:
-    """Smallest and largest error to show: a divergence leaves the axis, everything else stays readable."""
+    """Smallest error, and the largest to show: a divergence leaves the axis, everything else stays readable."""
     totals = np.concatenate([_away_from_peak(branch, curve) for branch in (*curve.branches, *curve.other)])
     finite_peak = [branch.total.max() for branch in (*curve.branches, *curve.other) if not _diverges(branch, curve)]
     high = 1.12 * max([float(totals.max()), float(data.error.total), *map(float, finite_peak)])
-    parts = np.concatenate([part for b in curve.branches for part in (b.scalar, b.misalignment)])
-    return float(parts[parts > 0].min()), high
+    return float(totals[totals > 0].min(initial=high)), high
 
 
 def _diverges(branch: Branch, curve: Curve) -> bool:
@@ -138,7 +148,7 @@ def _draw_alignment(axes: Any, data: ReportData) -> None:
             color="#5a5a5a", fontsize=10,
         )  # fmt: skip
     smallest = float(values[values > 0].min())
-    if float(values.max()) > 20 * smallest or (values == 0).any():
+    if float(values.max()) > _FEW * smallest:
         axes.set_xscale("symlog", linthresh=smallest, linscale=1.0)
         axes.set_xlim(-0.08 * smallest, c[-1])
         axes.set_xticks(_ticks_with_zero(smallest, float(c[-1])))
@@ -149,43 +159,63 @@ def _draw_alignment(axes: Any, data: ReportData) -> None:
         axes.set_ylim(bottom=0.0)
     axes.set_xlabel(r"eigenvalue $c$ of $C_{\mathrm{train}}$")
     axes.set_ylabel(r"$\mathcal{K}(c)$")
-    axes.legend(loc="best", fontsize=10.5)
 
 
 def _draw_spectra(axes: Any, data: ReportData) -> None:
     tasks = data.tasks
     order = np.argsort(-tasks.spectrum.eigenvalues, kind="stable")
-    share = np.cumsum(tasks.spectrum.weights[order])
     own = np.argsort(-tasks.test_spectrum, kind="stable")
-    lines: Iterable[tuple[np.ndarray, np.ndarray, str, dict[str, Any]]] = (
-        (share, tasks.spectrum.eigenvalues[order], r"$C_{\mathrm{train}}$", {"color": _BLUE, "lw": 2.0}),
+    shares = tasks.spectrum.weights[order]
+    lines = (
+        (shares, tasks.spectrum.eigenvalues[order], r"$C_{\mathrm{train}}$", {"color": _BLUE, "lw": 2.0}),
         (
-            np.cumsum(tasks.test_weights[own]),
+            tasks.test_weights[own],
             tasks.test_spectrum[own],
             r"$C_{\mathrm{test}}$",
             {"color": _ORANGE, "lw": 1.6, "ls": (0, (5, 1.6))},
         ),
         (
-            share,
+            shares,
             tasks.test[order],
             r"$C_{\mathrm{test}}$ along $C_{\mathrm{train}}$'s eigenvectors",
             {"color": _GREEN, "marker": "o", "ms": 3.6, "ls": "none"},
         ),
     )
+    if min(len(values) for _, values, _, _ in lines) < _FEW:
+        _draw_steps(axes, lines)
+    else:
+        _draw_decay(axes, lines)
+    axes.set_xlabel("rank of the eigenvalue, from the largest, as a share of all")
+    axes.set_ylabel("eigenvalue")
+
+
+def _draw_steps(axes: Any, lines: Iterable[tuple[np.ndarray, np.ndarray, str, dict[str, Any]]]) -> None:
+    """A few eigenvalues: each as wide as its share of the directions, zeros shown."""
+    for shares, values, label, style in lines:
+        edges = np.concatenate([[0.0], np.cumsum(shares)])
+        if style.get("ls") == "none":
+            axes.plot((edges[1:] + edges[:-1]) / 2, values, label=label, **style | {"ms": 6})
+        else:
+            axes.step(edges, np.append(values, values[-1]), where="post", label=label, **style)
+    axes.set_xlim(0.0, 1.0)
+    axes.set_ylim(bottom=0.0)
+    axes.margins(y=0.08)
+
+
+def _draw_decay(axes: Any, lines: Iterable[tuple[np.ndarray, np.ndarray, str, dict[str, Any]]]) -> None:
+    """Many eigenvalues: both axes logarithmic, on which power laws are straight; zeros are left out."""
+    lines = list(lines)
     floor = _ROUNDING * max(float(values.max()) for _, values, _, _ in lines)
-    lowest = min(float(values[values > floor].min()) for _, values, _, _ in lines if (values > floor).any())
-    for x, values, label, style in lines:
+    lowest = min(float(values[values > floor].min(initial=np.inf)) for _, values, _, _ in lines)
+    for shares, values, label, style in lines:
         shown = values > floor
         if shown.sum() == 1:
             style = style | {"marker": "s", "ms": 6}
-        axes.plot(x[shown], values[shown], label=label, **style)
+        axes.plot(np.cumsum(shares)[shown], values[shown], label=label, **style)
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_ylim(bottom=lowest / 1.6)
-    axes.set_xlabel("rank of the eigenvalue, from the largest, as a share of all")
-    axes.set_ylabel("eigenvalue")
     _plain_ticks(axes.xaxis)
-    axes.legend(loc="lower left", fontsize=10.5)
 
 
 def _ticks_with_zero(smallest: float, largest: float) -> list[float]:

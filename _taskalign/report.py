@@ -9,6 +9,7 @@ import numpy as np
 from taskalign.inputs import Tasks, laid
 from taskalign.numerics import FixedPoint, IclError, Ordering, Spectrum, solve
 from taskalign.numerics.arrays import nonnegative, positive
+from taskalign.numerics.generated import numpy_algebra
 from taskalign.numerics.icl import error_at
 from taskalign.numerics.metrics import metrics_at
 from taskalign.numerics.ordering import ordering_at
@@ -161,17 +162,25 @@ def report_data(tasks: Tasks, parameters: Parameters) -> ReportData:
 
 def _metrics(tasks: Tasks, point: FixedPoint) -> dict[str, float | None]:
     """The four metrics; of spectra alone, those of diagonal matrices in the shared eigenbasis."""
+    spectrum, test = tasks.spectrum, tasks.test
+    values, weights = spectrum.eigenvalues, spectrum.weights
     if tasks.C_train is not None and tasks.C_test is not None:
-        found = metrics_at(point, tasks.test, tasks.C_train, tasks.C_test)
+        found = metrics_at(point, test, tasks.C_train, tasks.C_test)
         return {name: float(value) for name, value in found.items()}
-    size = tasks.spectrum.size
-    listed = bool(np.all(tasks.spectrum.weights == tasks.spectrum.weights[0]))
-    matrices = listed and 2 <= size <= _LARGEST_MATRIX
-    # without matrices of a definite size there is no kernel alignment; any will do for the other three
-    C_train = np.diag(tasks.spectrum.eigenvalues) if matrices else np.eye(2)
-    C_test = np.diag(tasks.test) if matrices else np.eye(2)
-    found = metrics_at(point, tasks.test, C_train, C_test)
-    return {name: float(value) if matrices or name != "inverse_cka" else None for name, value in found.items()}
+    if 2 <= spectrum.size <= _LARGEST_MATRIX and bool(np.all(weights == weights[0])):
+        found = metrics_at(point, test, np.diag(values), np.diag(test))
+        return {name: float(value) for name, value in found.items()}
+    # shares of directions without a number of them: centred kernel alignment depends on that number
+    within = values > 0
+    leaves = bool((test[~within] > _EQUAL * test.max()).any())
+    population = numpy_algebra.metric_population(values[within], weights[within], test[within])
+    at_test = {"alpha_test": np.asarray(point.alpha), "rho_test": np.asarray(point.rho)}
+    return {
+        "misalignment": float(error_at(point, test, **at_test).misalignment),
+        "resolvent": float(numpy_algebra.metric_resolvent(values, weights, test, point.a, point.sigma)),
+        "population": float("inf") if leaves else float(population),
+        "inverse_cka": None,
+    }
 
 
 # --- test covariances of one trace ----------------------------------------------------------------------------
@@ -203,6 +212,8 @@ def _choices(tasks: Tasks, found: Ordering, K: np.ndarray, at_test: dict[str, np
         "worst_rotation": "worst rotation of this C_test",
         "worst_spike": "worst of this trace: a spike",
     }
+    if tasks.test_source is None:  # the test tasks are the pretraining tasks
+        del gammas["as_train"]
     error = error_at(found.fixed_point, np.stack(list(gammas.values())), **at_test)
     choices = []
     for k, name in enumerate(gammas):

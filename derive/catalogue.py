@@ -132,8 +132,8 @@ _SECTIONS = (
         "limits",
         "Limits",
         r"In each limit $@t$ tends to a positive number, to zero or to infinity; the sums go to their values there, and"
-        r" leading terms never cancel, because all terms of the stable forms have one sign. Sums that appear in a"
-        r" result are taken at the limit of $@t$. With many tasks nothing is memorised, and $@t$ and $@sigma$ coincide.",
+        r" leading terms never cancel, because all terms of the stable forms have one sign. Equations hold in the limit"
+        r" that stands in brackets; sums that appear in a result are taken at the limit of $@t$. With many tasks nothing is memorised, and $@t$ and $@sigma$ coincide.",
         {
             "many_contexts_effective_ridge": r"With many contexts, only the bias due to finite contexts and finitely many"
             r" tasks remains.",

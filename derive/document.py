@@ -39,12 +39,12 @@ _ABSTRACT = (
 )
 
 _SETTING = (
-    r"A prompt holds $\ell$ examples $(x_i, y_i)$ and a query $x$; inputs are Gaussian with covariance $I/@d$, and"
-    r" labels are $y = \langle x, w\rangle + \epsilon$ with a task vector $w$ common to the prompt and noise"
+    r"A prompt holds $\ell$ examples $(\boldsymbol{x}_i, y_i)$ and a query $\boldsymbol{x}$; inputs are Gaussian with covariance $I/@d$, and"
+    r" labels are $y = \langle \boldsymbol{x}, \boldsymbol{w}\rangle + \epsilon$ with a task vector $\boldsymbol{w}$ common to the prompt and noise"
     r" $\epsilon$ of variance $@rho$ in pretraining and $@rho_test$ at test. Pretraining uses $n$ such contexts, whose"
     r" tasks are drawn uniformly from $k$ fixed ones, themselves drawn from $\mathcal{N}(0, @C_train)$; test tasks are"
     r" drawn from $\mathcal{N}(0, @C_test)$. One layer of linear attention reduces to the prediction"
-    r" $\hat{y} = x^\top \Gamma\, \frac{@d}{\ell} \sum_i y_i x_i$, and pretraining to ridge regression for $\Gamma$ with"
+    r" $\hat{y} = \boldsymbol{x}^\top \Gamma\, \frac{@d}{\ell} \sum_i y_i \boldsymbol{x}_i$, and pretraining to ridge regression for $\Gamma$ with"
     r" the penalty $(n/@d)\,@ridge\,\|\Gamma\|^2$. Dimension and numbers of data grow together, with"
     r" \begin{equation*} @alpha = \frac{\ell}{@d}, \qquad @kappa = \frac{k}{@d}, \qquad @tau = \frac{n}{@d^2} \end{equation*}"
     r" fixed. Traces $\mathrm{tr}$ are normalised by $@d$."

@@ -109,8 +109,8 @@ e_train = _symbol(
 # --- one scalar unknown -----------------------------------------------------------------------------
 t = _symbol("t", "t", "$@z/@a$, the one scalar unknown", positive=True)
 D = _symbol("D", r"\mathcal{D}", "effective dimensions over $@d$", positive=True)
-learned = _symbol("learned", "x", "learned share along an eigenvector, $@c/(@c+@t)$", nonnegative=True)
-unlearned = _symbol("unlearned", "u", "unlearned share along an eigenvector, $@t/(@c+@t)$", positive=True)
+learned = _symbol("learned", r"\theta", "learned share along an eigenvector, $@c/(@c+@t)$", nonnegative=True)
+unlearned = _symbol("unlearned", r"\bar{\theta}", "unlearned share along an eigenvector, $@t/(@c+@t)$", positive=True)
 U = _symbol("U", r"\mathcal{U}", r"$1-@D$, dimensions left unlearned", positive=True)
 E = _symbol("E", r"\mathcal{E}", r"$-@t\,\mathrm{d}@D/\mathrm{d}@t$", positive=True)
 D2 = _symbol("D2", r"\mathcal{D}_2", "second moment of the learned share", positive=True)

@@ -178,7 +178,15 @@ def _build(source: str, target: str, arguments: list[str], expressions: list[Exp
         return _numba_ufunc(source, arguments, _arrays(expressions), len(expressions))
     namespace: dict[str, Any] = {}
     exec(NAMESPACE[target][1] + "\n" + source, namespace)
-    return namespace["evaluate"]
+    evaluate = namespace["evaluate"]
+    return evaluate if target != "arb" else lambda *values: _balls(evaluate(*values))
+
+
+def _balls(result: Any) -> Any:
+    """An expression without arguments is a plain rational: make it a ball, too."""
+    from flint import arb
+
+    return tuple(map(arb, result)) if isinstance(result, tuple) else arb(result)
 
 
 def _numba_ufunc(source: str, arguments: list[str], arrays: set[str], results: int) -> Callable[..., Any]:

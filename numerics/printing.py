@@ -271,9 +271,10 @@ def assignments(values: Mapping[str, Expr], target: str) -> list[str]:
 
     def emit(expression: Basic) -> None:
         for symbol in sorted(expression.free_symbols & pending.keys(), key=str):
-            value = pending.pop(symbol)
-            emit(value)
-            lines.append(f"{symbol} = {printer.source(value)}")
+            if symbol in pending:  # not written meanwhile, as a part of another
+                value = pending.pop(symbol)
+                emit(value)
+                lines.append(f"{symbol} = {printer.source(value)}")
 
     for name, expression in zip(values, expressions, strict=True):
         emit(expression)
