@@ -1,4 +1,4 @@
-from .compile import Compiled, compile  # noqa: A004
+from .compile import Compiled, compile
 from .errors import ConvergenceError, InputError, UnsupportedNodeError
 from .export import export_module
 from .fixed_point import FixedPoint, solve

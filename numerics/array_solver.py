@@ -116,7 +116,7 @@ def effective_ridge_at(xp, algebra, spectrum, parameters, t, recorded, untracked
 
 def outputs_at(xp, algebra, spectrum, parameters, rho, t, lt):
     """All outputs at the root t; `lt` is the effective ridge where there is a ridge."""
-    c, weights, support, null_weight, rank_fraction = spectrum
+    c, weights, support, null_weight, _ = spectrum
     s, kappa, tau, ridge = parameters
     learned, unlearned, slope, learned2, unlearned2 = algebra.output_terms(c, t[..., None])
     d, v, e, d2, v2 = weighted((learned, unlearned * support, slope, learned2, unlearned2 * support), weights)

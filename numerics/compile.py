@@ -56,7 +56,7 @@ class Compiled:
         return self._pack(self._call(*values))
 
 
-def compile(expression_or_names: Source | Sequence[Source], target: str = "numpy") -> Compiled:  # noqa: A001
+def compile(expression_or_names: Source | Sequence[Source], target: str = "numpy") -> Compiled:
     r"""Compile expressions, or equations of the catalogue by name (their right-hand sides).
 
     A mean over the spectrum (a SymPy `Sum` over `weights[i]`, `eigenvalues[i]`, `test[i]`) takes these as arrays whose
@@ -82,8 +82,8 @@ def compile(expression_or_names: Source | Sequence[Source], target: str = "numpy
     """
     if target not in NAMESPACE:
         raise InputError(f"target: {target!r} is not one of {', '.join(sorted(NAMESPACE))}")
-    single = isinstance(expression_or_names, (str, Equation)) or not isinstance(expression_or_names, Sequence)
-    listed = [expression_or_names] if single else list(expression_or_names)
+    single = isinstance(expression_or_names, (str, Equation, Expr))
+    listed: list[Source] = [expression_or_names] if single else list(expression_or_names)  # type: ignore[list-item]
     if not listed:
         raise InputError("expression_or_names: an empty list is not allowed")
     values = dict(_named(entry, f"value{k}") for k, entry in enumerate(listed))
@@ -108,7 +108,9 @@ def _named(entry: Source, fallback: str) -> tuple[str, Expr]:
         entry = equations[entry]
     if isinstance(entry, Equation):
         if not isinstance(entry.statement, Eq):
-            raise InputError(f"expression_or_names: {entry.name} has no right-hand side to evaluate, it is {entry.statement}")
+            raise InputError(
+                f"expression_or_names: {entry.name} has no right-hand side to evaluate, it is {entry.statement}"
+            )
         return entry.name, entry.rhs
     expression = sympify(entry)
     return fallback, expression.rhs if isinstance(expression, Eq) else expression
@@ -134,7 +136,7 @@ def _converter(target: str) -> Callable[[dict[str, Any]], list[Any]]:
     if target == "torch":
         return _tensors
     if target == "jax":
-        import jax.numpy as jnp
+        import jax.numpy as jnp  # pyright: ignore[reportMissingImports]
 
         return lambda given: [jnp.asarray(value) for value in given.values()]
     number = _to_mpf if target == "mpmath" else _to_ball
@@ -200,7 +202,9 @@ def _numba_ufunc(source: str, arguments: list[str], arrays: set[str], results: i
     namespace["compiled"] = numba.njit(namespace["evaluate"], error_model="numpy")
     outputs = [f"out{k}" for k in range(results)]
     left = ", ".join(f"{name}[0]" for name in outputs)
-    exec(f"def wrapped({', '.join([*arguments, *outputs])}):\n    {left} = compiled({', '.join(arguments)})\n", namespace)
+    exec(
+        f"def wrapped({', '.join([*arguments, *outputs])}):\n    {left} = compiled({', '.join(arguments)})\n", namespace
+    )
     layout = ",".join("(m)" if name in arrays else "()" for name in arguments) + "->" + ",".join(["()"] * results)
     types = tuple(numba.float64[:] if name in arrays else numba.float64 for name in arguments)
     signature = types + (numba.float64[:],) * results

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
@@ -54,13 +55,12 @@ def solve_arrays(spectrum: Spectrum, values: dict[str, Array]) -> dict[str, Arra
         np.asarray(value, dtype=np.float64).ravel()
         for value in (spectrum.null_weight, spectrum.rank_fraction, spectrum.trace)
     ]
+    parameters = [flat[name] for name in ("alpha", "tau", "kappa", "rho", "ridge")]
+    arguments: list[Any] = [eigenvalues, weights, *per_spectrum, row, *parameters]
     out = np.empty((len(COLUMNS), row.size))
 
     def work(first: int, last: int) -> None:
-        solve_points(
-            eigenvalues, weights, *per_spectrum, row, *(flat[k] for k in ("alpha", "tau", "kappa", "rho", "ridge")),
-            first, last, out,
-        )  # fmt: skip
+        solve_points(*arguments, first, last, out)  # pyright: ignore[reportCallIssue]
 
     in_threads(work, row.size, spectrum.size)
     columns = dict(zip(COLUMNS, out, strict=True))
@@ -84,10 +84,11 @@ def misalignment_arrays(spectrum: Spectrum, test: Array, columns: tuple[Array, .
     weights = rows_of(spectrum.weights, shape)[0]
     gamma, test_row = rows_of(test, shape)
     flat = [np.ascontiguousarray(np.broadcast_to(column, shape), dtype=np.float64).ravel() for column in columns]
+    arguments: list[Any] = [eigenvalues, weights, gamma, row, test_row, *flat]
     out = np.empty(row.size)
 
     def work(first: int, last: int) -> None:
-        misalignment_points(eigenvalues, weights, gamma, row, test_row, *flat, first, last, out)
+        misalignment_points(*arguments, first, last, out)  # pyright: ignore[reportCallIssue]
 
     in_threads(work, row.size, spectrum.size)
     return out.reshape(shape)[()]

@@ -104,7 +104,7 @@ def _measure(
         listed: Sequence[Any] = [float(v) for v in eigenvalues.eigenvalues]
         listed_weights: Sequence[Any] = [float(v) for v in eigenvalues.weights]
     else:
-        if isinstance(eigenvalues, str) or np.ndim(eigenvalues) != 1 or len(eigenvalues) == 0:
+        if isinstance(eigenvalues, str) or np.ndim(np.asarray(eigenvalues, dtype=object)) != 1 or len(eigenvalues) == 0:
             raise InputError(f"eigenvalues: {eigenvalues!r} is not allowed, must be a Spectrum or a list of numbers")
         listed = list(eigenvalues)
         listed_weights = [1] * len(listed) if weights is None else list(weights)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from importlib import metadata
 from collections.abc import Sequence
+from importlib import metadata
 
 from sympy import Eq, Expr
 

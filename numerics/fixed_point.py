@@ -12,7 +12,6 @@ from .display import Shown
 from .errors import InputError
 from .spectrum import Spectrum
 
-
 #: what tau must be, beyond finite and positive
 TAU_ONE = "other than 1 without a ridge, the error diverges there: give a ridge > 0, or a tau beside 1"
 
@@ -87,7 +86,9 @@ class FixedPoint(Shown):
         return self._along("alignment", c, "a", "sigma", "A", "B")
 
 
-def check_parameters(spectrum: Spectrum, *, alpha: Array, tau: Array, kappa: Array, rho: Array, ridge: Array) -> dict[str, Array]:
+def check_parameters(
+    spectrum: Spectrum, *, alpha: Array, tau: Array, kappa: Array, rho: Array, ridge: Array
+) -> dict[str, Array]:
     """The parameters as arrays of one library, all in their ranges; their shapes are left as they are.
 
     Raises:
@@ -105,9 +106,7 @@ def check_parameters(spectrum: Spectrum, *, alpha: Array, tau: Array, kappa: Arr
     return values
 
 
-def solve(
-    spectrum: Spectrum, *, alpha: Array, tau: Array, kappa: Array, rho: Array, ridge: Array = 0.0
-) -> FixedPoint:
+def solve(spectrum: Spectrum, *, alpha: Array, tau: Array, kappa: Array, rho: Array, ridge: Array = 0.0) -> FixedPoint:
     r"""Fixed point of the theory.
 
     $$g(t) = 0, \qquad \sigma = a\,t, \qquad \kappa\,a = \kappa - \mathcal D(t)$$

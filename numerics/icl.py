@@ -66,8 +66,8 @@ def icl_error(
 
     Args:
         spectrum: spectrum of $C_{\mathrm{train}}$.
-        test: $\gamma_i = v_i^\top C_{\mathrm{test}} v_i$ along $C_{\mathrm{train}}$'s eigenvectors, shape `(..., d)`; see
-            `align`. Axes before the last broadcast against the parameters.
+        test: $\gamma_i = v_i^\top C_{\mathrm{test}} v_i$ along the eigenvectors of $C_{\mathrm{train}}$, shape
+            `(..., d)`; see `align`. Axes before the last broadcast against the parameters.
         alpha, tau, kappa, rho, ridge: as in `solve`.
         alpha_test: context length per dimension at test, > 0; alpha if not given.
         rho_test: variance of the label noise at test, >= 0; rho if not given.
@@ -99,8 +99,9 @@ def error_at(
     spectrum = point.spectrum
     alpha_test = point.alpha if alpha_test is None else alpha_test
     rho_test = point.rho if rho_test is None else rho_test
+    at_test: dict[str, Array] = {"alpha_test": alpha_test, "rho_test": rho_test}
     shapes = {"test": tuple(gamma.shape[:-1]), "parameters": point.shape}
-    shapes |= {"alpha_test": tuple(alpha_test.shape), "rho_test": tuple(rho_test.shape)}
+    shapes |= {name: tuple(value.shape) for name, value in at_test.items()}
     shape = broadcast_shape(shapes)
     columns = (point.a, point.sigma, point.A, point.B)
     if backend(gamma, alpha_test, rho_test, *columns) == "torch":

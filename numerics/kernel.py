@@ -133,7 +133,9 @@ def _balance(t, unlearned, gap, s, kappa, tau, ridge):
 
 
 @_compile
-def solve_points(eigenvalues, weights, null_weight, rank_fraction, c_train, row, alpha, tau, kappa, rho, ridge, first, last, out):
+def solve_points(
+    eigenvalues, weights, null_weight, rank_fraction, c_train, row, alpha, tau, kappa, rho, ridge, first, last, out
+):
     """Solve the points first..last-1, each with the spectrum in its row, into the columns of `out`."""
     for k in range(first, last):
         r = row[k]
@@ -156,9 +158,7 @@ def solve_points(eigenvalues, weights, null_weight, rank_fraction, c_train, row,
             gap = _gap_below(t, u, s, kappa[k], tau[k])
             sigma = _sigma_of_t(t, gap, kappa[k])
         lt, share = _shares(u, sigma, tau[k], ridge[k])
-        a, da, m, dm, q, qbar, top, slope = _outputs(
-            t, d, u, e, d2, u2, gap, sigma, lt, share, s, kappa[k], rho[k]
-        )
+        a, da, m, dm, q, qbar, top, slope = _outputs(t, d, u, e, d2, u2, gap, sigma, lt, share, s, kappa[k], rho[k])
         out[0, k] = t
         out[1, k] = s
         out[2, k] = s + lt

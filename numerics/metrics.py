@@ -31,8 +31,8 @@ def metrics(
     Returns:
         `"misalignment"`: $\langle C_{\mathrm{test}}, \mathcal K\rangle$;
         `"resolvent"`: $\langle C_{\mathrm{test}}, F_\kappa(\sigma)\rangle$;
-        `"population"`: $\langle C_{\mathrm{test}}, C_{\mathrm{train}}^{-1}\rangle$ with the pseudo-inverse, and infinity
-        where C_test leaves the range of C_train;
+        `"population"`: $\langle C_{\mathrm{test}}, C_{\mathrm{train}}^{-1}\rangle$ with the pseudo-inverse, and
+        infinity where C_test leaves the range of C_train;
         `"inverse_cka"`: one over the centred kernel alignment of the two matrices; infinite where they are
         orthogonal after centring (a matrix that centring makes zero is orthogonal to all).
         The first two have the broadcast shape of the parameters, the others are single numbers.

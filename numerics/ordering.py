@@ -35,9 +35,7 @@ class Ordering(Shown):
     fixed_point: FixedPoint = field(repr=False)
 
 
-def ordering(
-    spectrum: Spectrum, *, alpha: Array, tau: Array, kappa: Array, rho: Array, ridge: Array = 0.0
-) -> Ordering:
+def ordering(spectrum: Spectrum, *, alpha: Array, tau: Array, kappa: Array, rho: Array, ridge: Array = 0.0) -> Ordering:
     r"""Decide the ordering of K for a spectrum, exactly up to rounding.
 
     $\mathcal K(c) = (A + B c)/(a c + \sigma)^2$ rises to at most one peak $c^\ast$ and falls after it, so that the
@@ -89,9 +87,7 @@ def ordering_at(point: FixedPoint) -> Ordering:
 
 def _tau_order(point: FixedPoint, s: np.ndarray) -> Array:
     # without a ridge and above tau = 1 the effective noise is s itself, so half the context length solves at 2 s
-    at_twice = solve(
-        point.spectrum, alpha=point.alpha / 2, tau=2.0, kappa=point.kappa, rho=point.rho, ridge=0.0
-    )
+    at_twice = solve(point.spectrum, alpha=point.alpha / 2, tau=2.0, kappa=point.kappa, rho=point.rho, ridge=0.0)
     ridge = np.broadcast_to(as_numpy(point.ridge), np.shape(s))
     with np.errstate(divide="ignore", invalid="ignore"):  # where the ridge is s or more, the answer is infinite
         return np.asarray(algebra.tau_order(s, as_numpy(at_twice.M), ridge))[()]

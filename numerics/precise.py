@@ -83,7 +83,9 @@ class PreciseFixedPoint:
         rho = point.rho if rho_test is None else as_fraction(rho_test, "rho_test")
         if alpha <= 0 or rho < 0 or min(gamma) < 0:
             name, value = next(
-                (k, v) for k, v in (("alpha_test", alpha), ("rho_test", rho), ("test", min(gamma))) if v < 0 or v == alpha <= 0
+                (k, v)
+                for k, v in (("alpha_test", alpha), ("rho_test", rho), ("test", min(gamma)))
+                if v < 0 or v == alpha <= 0
             )
             raise InputError(f"{name}: {value} is not allowed")
         c_test = sum((w * g for w, g in zip(point.weights, gamma, strict=True)), Fraction(0))
@@ -116,7 +118,7 @@ def precise(
     ridge: Exact = 0,
     digits: int = 50,
 ) -> PreciseFixedPoint:
-    """Fixed point to any number of digits.
+    r"""Fixed point to any number of digits.
 
     All input is taken exactly: a float with all its binary digits, "0.1" as one tenth.
 
@@ -135,7 +137,7 @@ def precise(
 
     Example:
         >>> point = precise([0, 2], alpha=50, tau="0.3", kappa=1, rho=1, digits=30)
-        >>> print(point.K(0), point.K(2), sep="\\n")  # doctest: +ELLIPSIS
+        >>> print(point.K(0), point.K(2), sep="\n")  # doctest: +ELLIPSIS
         1.2652067571373...
         1.9557653146990...
     """
@@ -206,4 +208,6 @@ def _root(
         if relative <= 4 * mp.eps or (relative < mp.sqrt(mp.eps) and relative >= previous / 2):
             return t
         t, previous = t - step, relative
-    raise ConvergenceError(f"Newton's iteration in t did not arrive in {_MAX_PASSES} passes: last step {mp.nstr(previous, 3)}")
+    raise ConvergenceError(
+        f"Newton's iteration in t did not arrive in {_MAX_PASSES} passes: last step {mp.nstr(previous, 3)}"
+    )

@@ -313,6 +313,8 @@ def inputs(expression: Expr) -> set[str]:
     arrays = {entry.base.label for entry in entries}
     # indices and lengths
     hidden = {s for entry in entries for part in (*entry.indices, *(entry.shape or ())) for s in part.free_symbols}
-    hidden |= {s for total in expression.atoms(Sum) for limit in total.limits for part in limit for s in part.free_symbols}
+    hidden |= {
+        s for total in expression.atoms(Sum) for limit in total.limits for part in limit for s in part.free_symbols
+    }
     plain = {s for s in expression.free_symbols if not isinstance(s, Indexed)} - hidden
     return {str(s) for s in plain | arrays}

@@ -43,7 +43,14 @@ def solve_tensors(spectrum: Spectrum, values: dict[str, Array]) -> dict[str, Arr
     recorded = torch.is_grad_enabled() and any(v.requires_grad for v in (*parameters, rho, *measure))
     try:
         found, passes = array_solver.solve(
-            torch, algebra, measure, parameters, rho, c_train, RECORDED_STEPS if recorded else 0, torch.no_grad
+            torch,
+            algebra,
+            measure,
+            parameters,
+            rho,
+            c_train,
+            RECORDED_STEPS if recorded else 0,
+            torch.no_grad,  # pyright: ignore[reportArgumentType]
         )
     except ArithmeticError as failure:
         raise ConvergenceError(str(failure)) from None
@@ -55,4 +62,6 @@ def misalignment_tensors(
 ) -> torch.Tensor:
     """Mean of test x K over the spectrum for every point; `columns` are a, sigma, A, B of the fixed point."""
     c, weights = _measure(spectrum, test)[:2]
-    return (weights * test * algebra.alignment(c, *(column[..., None] for column in columns))).sum(-1).broadcast_to(shape)
+    return (
+        (weights * test * algebra.alignment(c, *(column[..., None] for column in columns))).sum(-1).broadcast_to(shape)
+    )

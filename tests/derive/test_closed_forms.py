@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 from mpmath import mp, mpf
-from sympy import Expr, N, Rational, cancel, simplify, symbols
+from sympy import Expr, N, Rational
 from taskalign.derive import closed_forms as forms
 from taskalign.derive import isotropic_error_explicit, solve_trace, trace_polynomial
 from taskalign.derive import notation as n
@@ -30,9 +30,9 @@ def close(ours: mpf, reference: mpf) -> bool:
     return abs(ours - reference) < DIGITS * (1 + abs(reference))
 
 
-def spectrum(atoms: list, weights: list | None = None) -> list[tuple[mpf, mpf]]:
+def spectrum(atoms: list, weights: list | None) -> list[tuple[mpf, mpf]]:
     weights = weights or [1] * len(atoms)
-    return [(mpf(str(c)), mpf(str(w)) / sum(mpf(str(x)) for x in weights)) for c, w in zip(atoms, weights, strict=True)]
+    return [(mpf(c.numerator) / c.denominator, mpf(w) / sum(weights)) for c, w in zip(atoms, weights, strict=True)]
 
 
 SPECTRA = [
@@ -49,8 +49,7 @@ SPECTRA = [
 @pytest.mark.parametrize(("kappa", "z"), [("1/3", "1/10"), ("1", "2"), ("7", "1/2")])
 def test_trace_is_a_root_of_the_polynomial(atoms, weights, kappa, z) -> None:
     numbers = {n.kappa: Rational(kappa), n.z: Rational(z)}
-    floats = [(mpf(Fraction(c).numerator) / Fraction(c).denominator, w) for c, w in spectrum_exact(atoms, weights)]
-    point = FixedPoint(floats, mpf(1), mpf(2), mpf(str(N(numbers[n.kappa], 40))), mpf(0))
+    point = FixedPoint(spectrum(atoms, weights), mpf(1), mpf(2), mpf(str(N(numbers[n.kappa], 40))), mpf(0))
     trace = point.M(mpf(str(N(numbers[n.z], 40))))
     polynomial = trace_polynomial(atoms, weights).as_expr()
     residual = N(polynomial.subs(numbers).subs(n.M, str(trace)), 30)
@@ -59,11 +58,6 @@ def test_trace_is_a_root_of_the_polynomial(atoms, weights, kappa, z) -> None:
     assert abs(N(polynomial.subs(numbers).subs(n.M, str(trace * mpf("1.001"))), 30)) > 1e-8
     if trace_polynomial(atoms, weights).degree() == 2:
         assert close(mpf(str(N(solve_trace(atoms, weights).subs(numbers), 35))), trace)
-
-
-def spectrum_exact(atoms, weights) -> list[tuple[Fraction, mpf]]:
-    weights = weights or [1] * len(atoms)
-    return [(Fraction(c), mpf(w) / sum(weights)) for c, w in zip(atoms, weights, strict=True)]
 
 
 @pytest.mark.parametrize(
@@ -103,26 +97,16 @@ def test_degree_above_two_is_refused() -> None:
 
 
 # --- isotropic ---------------------------------------------------------------------------------------------
-def test_isotropic_trace_is_that_of_the_paper() -> None:
-    root = symbols("root", positive=True)
-    c, k, z = n.c_train, n.kappa, n.z
-    square = (z + c - c / k) ** 2 + 4 * c * z / k
-    paper = 2 / (z + c - c / k + root)
-    ours = forms.isotropic_M.rhs.replace(lambda e: e.is_Pow and e.exp == Rational(1, 2), lambda e: k * root)
-    assert cancel(ours - paper) == 0
-    (radicand,) = [e.base for e in forms.isotropic_M.rhs.atoms() | set(_roots(forms.isotropic_M.rhs)) if e.is_Pow]
-    assert simplify(radicand - k**2 * square) == 0
-    # and its derivative
-    slope = -paper**2 / 2 * (1 + (z + c + c / k) / root)
-    difference = forms.isotropic_dM.rhs.subs(n.M, paper) - slope
-    numerator = cancel(difference).as_numer_denom()[0].expand()
-    assert simplify(numerator.subs(root**3, root * square).subs(root**2, square)).subs(root**2, square).simplify() == 0
-
-
-def _roots(expression: Expr) -> list[Expr]:
-    found = []
-    expression.replace(lambda e: e.is_Pow and e.exp == Rational(1, 2), lambda e: found.append(e) or e)
-    return found
+@pytest.mark.parametrize(("kappa", "z", "c"), [("0.2", "0.1", "1"), ("1", "0.001", "3"), ("5", "2", "0.5")])
+def test_isotropic_trace_is_that_of_the_paper(kappa, z, c) -> None:
+    """Closed forms of the isotropic paper, as the theory notes state them."""
+    k, x, level = mpf(kappa), mpf(z), mpf(c)
+    root = mp.sqrt((x + level - level / k) ** 2 + 4 * level * x / k)
+    M = 2 / (x + level - level / k + root)
+    numbers = {n.kappa: kappa, n.z: z, n.c_train: c}
+    assert close(value(forms.isotropic_M.rhs, numbers), M)
+    slope = value(forms.isotropic_dM.rhs, {**numbers, n.M: str(M)})
+    assert close(slope, -(M**2) / 2 * (1 + (x + level + level / k) / root))
 
 
 PARAMETERS = [("2", "4", "1/2", "1/100"), ("1/2", "3", "5", "1"), ("3", "1/2", "2", "1/4"), ("40", "3/10", "1/5", "0")]

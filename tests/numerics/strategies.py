@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 class Point:
     eigenvalues: list[float]
     weights: list[float]
-    parameters: dict[str, float]
+    parameters: dict[str, Any]
 
 
 def log_uniform(low: float, high: float) -> st.SearchStrategy[float]:
@@ -33,7 +34,7 @@ def spectra(draw: st.DrawFn, most: int = 8) -> tuple[list[float], list[float]]:
 
 @st.composite
 def points(draw: st.DrawFn, with_ridge: bool | None = None) -> Point:
-    """alpha 1e-6..1e8, tau 1e-4..1e4 (also close to 1), kappa 1e-4..1e4 (also close to the rank), with or without ridge."""
+    """alpha 1e-6..1e8, tau 1e-4..1e4 (also close to 1), kappa 1e-4..1e4 (also close to the rank)."""
     values, weights = draw(spectra())
     rank = sum(w for c, w in zip(values, weights, strict=True) if c > 0) / sum(weights)
     close = st.sampled_from([-1.0, 1.0]).flatmap(lambda sign: log_uniform(1e-9, 1e-1).map(lambda x: 1 + sign * x))

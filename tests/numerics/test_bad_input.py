@@ -16,7 +16,7 @@ SPECTRUM = [1.0, 0.5, 0.0]
 
 
 def refused(name: str, value: str, function: Any, *args: Any, **kwargs: Any) -> None:
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=name) as caught:
         function(*args, **kwargs)
     message = str(caught.value)
     assert message.startswith(f"{name}:"), message

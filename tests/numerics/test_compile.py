@@ -12,7 +12,24 @@ from flint import arb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp, mpf
-from sympy import Abs, Expr, Float, Function, Max, Min, Piecewise, Rational, Symbol, exp, gamma, log, oo, pi, sqrt, symbols
+from sympy import (
+    Abs,
+    Expr,
+    Float,
+    Function,
+    Max,
+    Min,
+    Piecewise,
+    Rational,
+    Symbol,
+    exp,
+    gamma,
+    log,
+    oo,
+    pi,
+    sqrt,
+    symbols,
+)
 
 import taskalign as ta
 from taskalign.numerics import printing
@@ -70,7 +87,7 @@ def test_a_third_is_exact_in_balls() -> None:
     assert ta.numerics.compile(x / 3, "arb")(x=3).contains(1)
     with pytest.raises(ValueError, match="Float"):
         ta.numerics.compile(x + Float(0.1), "arb")
-    with pytest.raises(ValueError, match="the float 0.1 is not allowed"):
+    with pytest.raises(ValueError, match=r"the float 0\.1 is not allowed"):
         ta.numerics.compile(x + 1, "arb")(x=0.1)
 
 
@@ -97,8 +114,19 @@ def test_an_unknown_node_is_loud(target: str, expression: Expr) -> None:
         printing.function_source("f", ["x", "y"], {"r": expression}, ["r"], target)
 
 
+def combine(parts: tuple[str, Expr, Expr]) -> Expr:
+    sign, first, second = parts
+    return {"+": first + second, "-": first - second, "*": first * second, "/": first / (1 + second**2)}[sign]
+
+
+LEAVES = st.sampled_from([x, y, Rational(2, 3), Rational(-5)])
+EXPRESSIONS = st.recursive(
+    LEAVES, lambda inner: st.tuples(st.sampled_from("+-*/"), inner, inner).map(combine), max_leaves=12
+)
+
+
 @settings(max_examples=50)
-@given(st.recursive(st.sampled_from([x, y, Rational(2, 3), Rational(-5)]), lambda inner: st.tuples(st.sampled_from("+-*/"), inner, inner).map(lambda t: {"+": t[1] + t[2], "-": t[1] - t[2], "*": t[1] * t[2], "/": t[1] / (1 + t[2] ** 2)}[t[0]]), max_leaves=12))  # fmt: skip
+@given(expression=EXPRESSIONS)
 def test_random_rational_expressions(expression: Expr) -> None:
     exact = Fraction(str(expression.subs({x: Rational(7, 10), y: Rational(19, 10)})))
     for target in ("numpy", "mpmath", "arb"):
@@ -109,7 +137,9 @@ def test_random_rational_expressions(expression: Expr) -> None:
         else:
             with mp.workdps(30):
                 given = {k: mpf(v.split("/")[0]) / 10 if target == "mpmath" else eval(v) for k, v in given.items()}
-                assert abs(mpf(float(compiled(**given))) - mpf(exact.numerator) / exact.denominator) < 1e-10 * (1 + abs(float(exact)))
+                assert abs(mpf(float(compiled(**given))) - mpf(exact.numerator) / exact.denominator) < 1e-10 * (
+                    1 + abs(float(exact))
+                )
 
 
 def test_shared_parts_are_computed_once() -> None:

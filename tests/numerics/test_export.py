@@ -73,7 +73,9 @@ print(repr(float(exported.evaluate(alpha=2, tau=0.5, kappa=0.7, rho=0.1)["e_icl"
 third = sorted(name for name in sys.modules if name in ("taskalign", "sympy", "numba", "scipy", "mpmath", "torch"))
 print(third)
 """
-    done = subprocess.run([sys.executable, "-I", "-S", "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-W", "error", "-c", code], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     number, modules = done.stdout.split("\n")[:2]
     assert modules == "[]"
@@ -100,7 +102,7 @@ def test_bad_input() -> None:
         ta.numerics.export_module(SPECTRUM, ["nonsense"])
     with pytest.raises(ValueError, match="empty list"):
         ta.numerics.export_module(SPECTRUM, [])
-    with pytest.raises(ValueError, match="needs .*gap_tau"):
+    with pytest.raises(ValueError, match=r"needs .*gap_tau"):
         ta.numerics.export_module(SPECTRUM, ["g_below"])
     with pytest.raises(ValueError, match="batch"):
         ta.numerics.export_module(ta.Spectrum(np.ones((2, 3))), ["e_icl"])

@@ -30,15 +30,26 @@ def errors(found: Any, exact: Any, eigenvalues: list[float]) -> dict[str, float]
         }
 
 
+def named(alpha: float, tau: float, kappa: float, rho: float, ridge: float) -> dict[str, float]:
+    return {"alpha": alpha, "tau": tau, "kappa": kappa, "rho": rho, "ridge": ridge}
+
+
+#: near-double root at tau = 1: only the noise of rounded sums is left to stop the iteration
+NEARLY_DOUBLE = Point([65.51989574, 47.48350534], [1.0, 2.0], named(5882843.16691, 1.0, 4.8107668, 2.094e-5, 1.89e-12))
+#: the gap to kappa is far below the rounding of the effective dimensions
+TINY_GAP = Point([0.11111674, 2.33729987], [4.0, 1.0], named(27502.73467884772, 1.285785594, 2.5988e-4, 1.18, 1.15e-12))
+#: few contexts and a large ridge: tau - 1 + lt M cancels
+LARGE_RIDGE = Point([2.5e-6, 3e-9, 2e-3], [1.0, 60.0, 9.0], named(0.0046, 1.05e-4, 0.067, 10.0, 38.0))
+#: everything meets: kappa, tau and the rank fraction are equal, and hardly any noise
+ALL_EQUAL = Point([1.0, 0.0], [1.0, 1.0], named(1e8, 0.5, 0.5, 0.0, 0.0))
+
+
 @pytest.mark.parametrize("library", ["numpy", "torch"])
 @given(point=points())
-# near-double root at tau = 1: only the noise of rounded sums is left to stop the iteration
-@example(point=Point([65.51989574, 47.48350534], [1.0, 2.0], {"alpha": 5882843.166910144, "tau": 1.0, "kappa": 4.810766800100617, "rho": 2.094038373230631e-05, "ridge": 1.8908973837887428e-12}))  # fmt: skip
-# the gap to kappa is far below the rounding of the effective dimensions
-@example(point=Point([0.11111674, 2.33729987], [4.0, 1.0], {"alpha": 27502.73467884772, "tau": 1.2857855941236591, "kappa": 0.0002598852630314966, "rho": 1.1821589750581276, "ridge": 1.152070065127165e-12}))  # fmt: skip
-# few contexts, large ridge: tau - 1 + lt M cancels
-@example(point=Point([2.5e-6, 3e-9, 2e-3], [1.0, 60.0, 9.0], {"alpha": 0.0046, "tau": 1.05e-4, "kappa": 0.067, "rho": 10.0, "ridge": 38.0}))  # fmt: skip
-@example(point=Point([1.0, 0.0], [1.0, 1.0], {"alpha": 1e8, "tau": 0.5, "kappa": 0.5, "rho": 0.0, "ridge": 0.0}))
+@example(point=NEARLY_DOUBLE)
+@example(point=TINY_GAP)
+@example(point=LARGE_RIDGE)
+@example(point=ALL_EQUAL)
 def test_against_many_digits(library: str, point: Point) -> None:
     array = np.asarray if library == "numpy" else lambda x: torch.tensor(x, dtype=torch.float64)
     spectrum = ta.Spectrum(array(point.eigenvalues), array(point.weights))

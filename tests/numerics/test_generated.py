@@ -30,7 +30,11 @@ def test_the_same_whatever_the_seed_of_the_hash() -> None:
     code = "from taskalign.numerics import generate as g; print(g.module_source('torch'))"
     texts = {
         subprocess.run(
-            [sys.executable, "-c", code], env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         for seed in ("1", "2")
     }

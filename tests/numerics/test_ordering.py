@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -52,9 +53,9 @@ def test_against_sorting(point: Point) -> None:
     values = sorted(set(point.eigenvalues))
     entries = [exact.K(c) for c in values]
     # neighbours that differ by less than rounding can see are left to the exact certificates
-    if any(abs(x - y) < mp.mpf("1e-12") * x for x, y in zip(entries, entries[1:], strict=False)):
+    if any(abs(x - y) < mp.mpf("1e-12") * x for x, y in pairwise(entries)):
         return
-    assert bool(found.holds) == all(x >= y for x, y in zip(entries, entries[1:], strict=False))
+    assert bool(found.holds) == all(x >= y for x, y in pairwise(entries))
     if len(values) > 1:
         assert found.optimal_spike == ("top" if entries[-1] <= entries[0] else "bottom")
         assert min(entries) in (entries[0], entries[-1])
