@@ -34,6 +34,7 @@ app = App(
     version=__version__,
     help_format="plaintext",
     default_parameter=Parameter(negative=()),
+    suppress_keyboard_interrupt=False,
 )
 
 Spectrum = Annotated[str, Parameter(help="Pretraining tasks: covariance or eigenvalues, a file or a short form.")]
@@ -136,7 +137,6 @@ def report(
     from taskalign.evaluation import option
 
     _need("matplotlib", "latex2mathml")
-    folder = files.folder("--out", out)
     texts = {"alpha": alpha, "tau": tau, "kappa": kappa, "rho": rho, "ridge": ridge}
     texts |= {"alpha_test": alpha_test, "rho_test": rho_test}
     given = {name: inputs.number(option(name), text) for name, text in texts.items() if text is not None}
@@ -147,6 +147,7 @@ def report(
     from taskalign.verdict import in_plain, verdict
 
     data = report_data(tasks, Parameters(**given))
+    folder = files.folder("--out", out)
     for line in artifacts.write_report(data, folder):
         print(line, flush=True)
     for sentence in verdict(data):

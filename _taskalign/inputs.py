@@ -79,7 +79,7 @@ class Source:
         text: a path or a short form, as given.
         kind: "covariance", "eigenvalues" or "short form".
         values: the matrix `(d, d)`, or the eigenvalues `(d,)`.
-        weights: of the eigenvalues; None where they are equal, or for a matrix.
+        weights: shares of the eigenvalues; None for a list of them, one a direction, and for a matrix.
         sha256: of the file; None for a short form.
     """
 
@@ -107,8 +107,9 @@ def read(option: str, text: str, size: int | None = None) -> Source:
             spectrum = _FORMS[form](option, arguments, size)
         except InputError as error:
             raise InputError(_under(option, text, error)) from None
-        equal = bool(np.all(spectrum.weights == spectrum.weights[0]))
-        return Source(text, "short form", spectrum.eigenvalues, None if equal else spectrum.weights)
+        # these two are shares of directions, not a list of them
+        weights = spectrum.weights if form in ("lowrank", "iso") else None
+        return Source(text, "short form", spectrum.eigenvalues, weights)
     path = Path(text)
     if path.suffix.lower() not in _SUFFIXES:
         known = f"a file that ends in {', '.join(_SUFFIXES[:-1])} or {_SUFFIXES[-1]}"
@@ -264,7 +265,7 @@ def tasks(train: str, test: str | None) -> Tasks:
         C = train_source.values if train_source.kind == "covariance" else None
         values = spectrum.eigenvalues
         return Tasks(spectrum, values, values, spectrum.weights, C, C, train_source, None)
-    listed = train_source.weights is None and spectrum.size > 1
+    listed = train_source.weights is None
     test_source = read("--test", test, spectrum.size if listed else None)
     if test_source.kind == "covariance":
         if train_source.kind != "covariance":
@@ -273,7 +274,7 @@ def tasks(train: str, test: str | None) -> Tasks:
     values = test_source.values
     _check_entries(test_source)
     weights = np.full(values.size, 1 / values.size) if test_source.weights is None else test_source.weights
-    if values.size == 1 or not listed or test_source.weights is not None:
+    if not listed or test_source.weights is not None:
         along = laid(_falling(spectrum), spectrum.weights, values, weights)
     elif values.size == spectrum.size:
         along = _in_order(spectrum, train_source, test_source)

@@ -230,7 +230,7 @@ def _zeros(data: ReportData) -> str:
         (_symbol("C_train"), float(tasks.spectrum.weights[tasks.spectrum.eigenvalues == 0].sum())),
         (_symbol("C_test"), float(tasks.test_weights[tasks.test_spectrum == 0].sum())),
     )
-    texts = [f"a share {share:.3g} of those of {name}" for name, share in shares if share > 0]
+    texts = [f"{100 * share:.3g} % of the eigenvalues of {name}" for name, share in shares if share > 0]
     return f"Zero are {' and '.join(texts)}." if texts else ""
 
 

@@ -137,12 +137,12 @@ def report_data(tasks: Tasks, parameters: Parameters) -> ReportData:
         ConvergenceError: see `taskalign.solve`.
     """
     p, spectrum = parameters, tasks.spectrum
+    point = solve(spectrum, alpha=p.alpha, tau=p.tau, kappa=p.kappa, rho=p.rho, ridge=p.ridge)
     filled = p.filled_in()
     at_test = {
         "alpha_test": positive("alpha_test", filled["alpha_test"]),
         "rho_test": nonnegative("rho_test", filled["rho_test"]),
     }
-    point = solve(spectrum, alpha=p.alpha, tau=p.tau, kappa=p.kappa, rho=p.rho, ridge=p.ridge)
     found = ordering_at(point)
     K = np.asarray(point.K(spectrum.eigenvalues))
     present = spectrum.eigenvalues[spectrum.weights > 0]

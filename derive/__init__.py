@@ -4,8 +4,8 @@ from .bibliography import bibtex as bibtex
 from .catalogue import catalogue as catalogue
 from .catalogue import sections as sections
 from .closed_forms import isotropic_error_explicit as isotropic_error_explicit
-from .closed_forms import solve_trace as solve_trace
-from .closed_forms import trace_polynomial as trace_polynomial
 from .document import compose as compose
 from .document import document as document
 from .equation import Equation as Equation
+from .polynomial import solve_trace as solve_trace
+from .polynomial import trace_polynomial as trace_polynomial

@@ -138,4 +138,4 @@ def _item(entry: Entry) -> str:
 
 def _readable(author: str) -> str:
     family, _, given = author.strip("{}").partition(", ")
-    return f"{given}~{family}".replace(". ", ".~") if given else family
+    return f"{given}~{family}" if given else family

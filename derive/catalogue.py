@@ -34,125 +34,150 @@ _SECTIONS = (
     Section(
         "resolvent",
         "The task resolvent",
-        r"Pretraining sees the tasks only through their empirical covariance $R_k$, and all averages over the tasks"
-        r" reduce to its resolvent. For large $@d$ it has the deterministic equivalent"
-        r" $(R_k + @z)^{-1} \simeq @F(@z) = (@a @C_train + @z)^{-1}$: finitely many tasks shrink the population"
-        r" covariance by the memorisation factor $@a$, which solves a scalar fixed-point equation. It tends to one"
-        r" for many tasks; where it is small, the model knows little beyond the span of its training tasks.",
+        "Pretraining sees the tasks only through their empirical covariance $R_k$, and all averages over the tasks"
+        r" reduce to its resolvent. For large $@d$ it has the deterministic equivalent $(R_k + @z)^{-1} \simeq"
+        " @F(@z) = (@a @C_train + @z)^{-1}$: finitely many tasks shrink the population covariance by the"
+        " memorisation factor $@a$, which solves a scalar fixed-point equation. It tends to one for many tasks;"
+        " where it is small, the model knows little beyond the span of its training tasks.",
         {
-            "phi": r"Instead of the trace, the trace against $@C_train$ can serve as the unknown. The two are tied"
-            r" by $1 - @z @M = @a @phi$.",
-            "dM": r"Derivatives in $@z$ follow from the fixed-point equation [[fixed_point_M]] by implicit"
-            r" differentiation; nothing is differenced numerically.",
+            "phi": (
+                "Instead of the trace, the trace against $@C_train$ can serve as the unknown. The two are tied by"
+                " $1 - @z @M = @a @phi$."
+            ),
+            "dM": (
+                "Derivatives in $@z$ follow from the fixed-point equation [[fixed_point_M]] by implicit"
+                " differentiation; nothing is differenced numerically."
+            ),
         },
     ),
     Section(
         "ridge",
         "The effective ridge",
-        r"Three kinds of finite data act as a ridge. A finite context leaves the noise $@s$ in its summary; finitely"
-        r" many contexts renormalise the explicit ridge $@ridge$ to $@effective_ridge \ge @ridge$, which stays"
-        r" positive without any explicit ridge once there are fewer contexts than $@d^2$; and finitely many tasks"
-        r" enter through $@M$. The left-hand side of [[effective_ridge_fixed_point]] increases strictly in"
-        r" $@effective_ridge$, so the solution is unique.",
+        "Three kinds of finite data act as a ridge. A finite context leaves the noise $@s$ in its summary;"
+        r" finitely many contexts renormalise the explicit ridge $@ridge$ to $@effective_ridge \ge @ridge$, which"
+        " stays positive without any explicit ridge once there are fewer contexts than $@d^2$; and finitely many"
+        " tasks enter through $@M$. The left-hand side of [[effective_ridge_fixed_point]] increases strictly in"
+        " $@effective_ridge$, so the solution is unique.",
     ),
     Section(
         "alignment",
         "The error and the alignment matrix",
-        r"Given the tasks, the trained layer has mean $R_k (R_k + @sigma)^{-1}$ and independent rows of covariance"
-        r" $(@q/@d)(R_k + @s)(R_k + @sigma)^{-2}$. Averaging over the tasks leaves an error in two parts: a scalar"
-        r" part that knows the covariances by their traces only, and a misalignment part, linear in $@C_test$,"
-        r" with a matrix that shares its eigenvectors with $@C_train$. Throughout this section $@F$, $@M$ and their"
-        r" derivatives are taken at $@sigma$.",
+        "Given the tasks, the trained layer has mean $R_k (R_k + @sigma)^{-1}$ and independent rows of covariance"
+        " $(@q/@d)(R_k + @s)(R_k + @sigma)^{-2}$. Averaging over the tasks leaves an error in two parts: a scalar"
+        " part that knows the covariances by their traces only, and a misalignment part, linear in $@C_test$, with"
+        " a matrix that shares its eigenvectors with $@C_train$. Throughout this section $@F$, $@M$ and their"
+        " derivatives are taken at $@sigma$.",
         {
-            "e_scalar": r"The context length and the noise at test may differ from those of pretraining; they enter"
-            r" the scalar part alone.",
+            "e_scalar": (
+                "The context length and the noise at test may differ from those of pretraining; they enter the"
+                " scalar part alone."
+            ),
         },
     ),
     Section(
         "scalar",
         "One scalar unknown",
-        r"Put $@t = @z/@a$, so that $@a @c + @z = @a(@c + @t)$. Every mean over the spectrum is then a combination of"
-        r" a few sums at $@t$: along an eigenvector of eigenvalue $@c$ a share $@c/(@c+@t)$ is learned, and the sums"
-        r" are moments of that share.",
+        "Put $@t = @z/@a$, so that $@a @c + @z = @a(@c + @t)$. Every mean over the spectrum is then a combination"
+        " of a few sums at $@t$: along an eigenvector of eigenvalue $@c$ a share $@c/(@c+@t)$ is learned, and the"
+        " sums are moments of that share.",
         {
-            "t": r"At the effective noise $@z = @sigma$ the fixed point becomes one equation for the number $@t$."
-            r" In terms of the gaps, all quantities of the previous sections are explicit in it.",
-            "g_above": r"What is left is to satisfy the equation of the effective ridge. Each $@g$ below is convex and"
-            r" increasing at and beyond its root, for every spectrum, so that Newton's iteration from above descends"
-            r" to it monotonically. At the root $@D < \min(@kappa, @tau, 1)$ without ridge.",
-            "alpha_of_t_above": r"Read the other way round, $@t$ is a parameter: for given $@t$ the context length follows"
-            r" in closed form, and whole curves of the theory are drawn without root finding.",
-            "t_upper_above": r"Putting all eigenvalues at their mean raises $@D$, by Jensen's inequality, and with it the"
-            r" root. The resulting quadratics give the starting point of the iteration.",
+            "t": (
+                "At the effective noise $@z = @sigma$ the fixed point becomes one equation for the number $@t$. In"
+                " terms of the gaps, all quantities of the previous sections are explicit in it."
+            ),
+            "g_above": (
+                "What is left is to satisfy the equation of the effective ridge. Each $@g$ below is convex and"
+                " increasing at and beyond its root, for every spectrum, so that Newton's iteration from above"
+                r" descends to it monotonically. At the root $@D < \min(@kappa, @tau, 1)$ without ridge."
+            ),
+            "alpha_of_t_above": (
+                "Read the other way round, $@t$ is a parameter: for given $@t$ the context length follows in"
+                " closed form, and whole curves of the theory are drawn without root finding."
+            ),
+            "t_upper_above": (
+                "Putting all eigenvalues at their mean raises $@D$, by Jensen's inequality, and with it the root."
+                " The resulting quadratics give the starting point of the iteration."
+            ),
         },
     ),
     Section(
         "stable",
         "Evaluation without cancellation",
-        r"The formulas above subtract nearly equal numbers when the noise is small or tasks or contexts are scarce."
-        r" The equivalent forms of this section consist of terms of one sign, so that they keep full relative accuracy;"
-        r" that they agree with the forms above is an exact identity in the spectral sums.",
+        "The formulas above subtract nearly equal numbers when the noise is small or tasks or contexts are scarce."
+        " The equivalent forms of this section consist of terms of one sign, so that they keep full relative"
+        " accuracy; that they agree with the forms above is an exact identity in the spectral sums.",
         {
-            "den": r"With the effective noise and the effective ridge at hand, all outputs follow from the five"
-            r" sums.",
+            "den": ("With the effective noise and the effective ridge at hand, all outputs follow from the five sums."),
         },
     ),
     Section(
         "ordering",
         "The order of the alignment matrix",
-        r"Alignment would be simple if $@K(@c)$ always fell with $@c$: the better an eigendirection is represented in"
-        r" pretraining, the less it costs at test. This is a theorem for $@ridge \to 0$, $@tau > 1$, and false in general"
-        r" for $@tau < 1$. As a function of the eigenvalue $@K(@c) = (@A + @B @c)/(@a @c + @sigma)^2$ either falls, or"
-        r" rises to one peak and falls after it; which of the two is decided by the sign of a linear function. Since"
-        r" only the fixed point enters, the criterion is exact for every spectrum.",
+        "Alignment would be simple if $@K(@c)$ always fell with $@c$: the better an eigendirection is represented"
+        r" in pretraining, the less it costs at test. This is a theorem for $@ridge \to 0$, $@tau > 1$, and false in"
+        " general for $@tau < 1$. As a function of the eigenvalue $@K(@c) = (@A + @B @c)/(@a @c + @sigma)^2$ either"
+        " falls, or rises to one peak and falls after it; which of the two is decided by the sign of a linear"
+        " function. Since only the fixed point enters, the criterion is exact for every spectrum.",
     ),
     Section(
         "corollaries",
         "Consequences for the choice of tasks",
-        r"The misalignment error is linear in $@C_test$. For fixed spectra it is therefore extremal over all rotations"
-        r" when the two covariances commute, by the trace inequality of von Neumann; for fixed trace it is extremal"
-        r" at a spike. Since $@K(@c)$ has at most one peak its least value is at an end of the spectrum: the best"
-        r" spike is along the top or the bottom eigenvector of $@C_train$.",
+        "The misalignment error is linear in $@C_test$. For fixed spectra it is therefore extremal over all"
+        " rotations when the two covariances commute, by the trace inequality of von Neumann; for fixed trace it is"
+        " extremal at a spike. Since $@K(@c)$ has at most one peak its least value is at an end of the spectrum:"
+        " the best spike is along the top or the bottom eigenvector of $@C_train$.",
     ),
     Section(
         "closed_forms",
         "Closed forms",
-        r"For a spectrum with few distinct eigenvalues the fixed-point equation, cleared of its denominators, is a"
-        r" polynomial in $@M$ whose degree is the number of distinct non-zero eigenvalues plus one. With one of them"
-        r" it is a quadratic. The memorisation factor increases with $@M$ and the quadratic that it solves has a"
-        r" negative product of roots; being positive, it is the larger one, and so is $@M$.",
+        "For a spectrum with few distinct eigenvalues the fixed-point equation, cleared of its denominators, is a"
+        " polynomial in $@M$ whose degree is the number of distinct non-zero eigenvalues plus one. With one of them"
+        " it is a quadratic. The memorisation factor increases with $@M$ and the quadratic that it solves has a"
+        " negative product of roots; being positive, it is the larger one, and so is $@M$.",
         {
-            "isotropic_mu": r"With few contexts and an isotropic spectrum the effective ridge becomes explicit: if $@mu$ is the"
-            r" trace at $@s$ with $@kappa/@tau$ in place of $@kappa$, then $@tau @mu$ solves the quadratic at $@sigma$.",
-            "two_atom_polynomial": r"For tasks from a random subspace, of dimension $@rank_fraction @d$, the memorisation factor is the"
-            r" convenient unknown.",
+            "isotropic_mu": (
+                "With few contexts and an isotropic spectrum the effective ridge becomes explicit: if $@mu$ is the"
+                " trace at $@s$ with $@kappa/@tau$ in place of $@kappa$, then $@tau @mu$ solves the quadratic at"
+                " $@sigma$."
+            ),
+            "two_atom_polynomial": (
+                "For tasks from a random subspace, of dimension $@rank_fraction @d$, the memorisation factor is"
+                " the convenient unknown."
+            ),
         },
     ),
     Section(
         "limits",
         "Limits",
-        r"In each limit $@t$ tends to a positive number, to zero or to infinity; the sums go to their values there, and"
-        r" leading terms never cancel, because all terms of the stable forms have one sign. Equations hold in the limit"
-        r" that stands in brackets; sums that appear in a result are taken at the limit of $@t$. With many tasks nothing is memorised, and $@t$ and $@sigma$ coincide.",
+        "In each limit $@t$ tends to a positive number, to zero or to infinity; the sums go to their values there,"
+        " and leading terms never cancel, because all terms of the stable forms have one sign. Equations hold in"
+        " the limit that stands in brackets; sums that appear in a result are taken at the limit of $@t$. With many"
+        " tasks nothing is memorised, and $@t$ and $@sigma$ coincide.",
         {
-            "many_contexts_effective_ridge": r"With many contexts, only the bias due to finite contexts and finitely many"
-            r" tasks remains.",
-            "long_contexts_few_tasks_above": r"Long contexts bring out a sharp transition. Without ridge and noise, whichever"
-            r" is fewest -- tasks, contexts or dimensions of the tasks -- decides: if it is the dimensions, the error"
-            r" vanishes on the range of $@C_train$; otherwise a share $@t/(@c+@t)$ stays unlearned. Here $@sigma$ follows"
-            r" $@s$, which vanishes as $(@rho + @c_train)/@alpha$.",
-            "long_contexts_few_tasks_above_noise": r"With label noise, an error that stays bounded above the transition grows"
-            r" linearly in $@alpha$ below it.",
-            "no_contexts_effective_ridge": r"In the opposite limit of vanishing numbers of contexts the effective ridge"
-            r" diverges.",
+            "many_contexts_effective_ridge": (
+                "With many contexts, only the bias due to finite contexts and finitely many tasks remains."
+            ),
+            "long_contexts_few_tasks_above": (
+                "Long contexts bring out a sharp transition. Without ridge and noise, whichever is fewest --"
+                " tasks, contexts or dimensions of the tasks -- decides: if it is the dimensions, the error"
+                " vanishes on the range of $@C_train$; otherwise a share $@t/(@c+@t)$ stays unlearned. Here"
+                " $@sigma$ follows $@s$, which vanishes as $(@rho + @c_train)/@alpha$."
+            ),
+            "long_contexts_few_tasks_above_noise": (
+                "With label noise, an error that stays bounded above the transition grows linearly in $@alpha$"
+                " below it."
+            ),
+            "no_contexts_effective_ridge": (
+                "In the opposite limit of vanishing numbers of contexts the effective ridge diverges."
+            ),
         },
     ),
     Section(
         "metrics",
         "Measures of alignment",
-        r"Four numbers that predict how well pretraining on $@C_train$ serves tests on $@C_test$; smaller is better."
-        r" They use less and less of the theory: all of it, the resolvent alone, the population covariance alone, and"
-        r" nothing but the two matrices.",
+        "Four numbers that predict how well pretraining on $@C_train$ serves tests on $@C_test$; smaller is"
+        " better. They use less and less of the theory: all of it, the resolvent alone, the population covariance"
+        " alone, and nothing but the two matrices.",
     ),
 )
 
@@ -174,7 +199,19 @@ def catalogue() -> Mapping[str, Equation]:
         sigma: Eq(sigma, effective_ridge + s)   (LZLP; THEORY 0)
     """
     # here, so that evaluators that need the core equations alone do not wait for the limits
-    from . import alignment, closed_forms, corollaries, limits, metrics, ordering, resolvent, ridge, root, spectral, stable
+    from . import (
+        alignment,
+        closed_forms,
+        corollaries,
+        limits,
+        metrics,
+        ordering,
+        resolvent,
+        ridge,
+        root,
+        spectral,
+        stable,
+    )
 
     topics = (resolvent, ridge, alignment, spectral, root, stable, ordering, corollaries, closed_forms, limits, metrics)
     equations: dict[str, Equation] = {}

@@ -39,15 +39,17 @@ _ABSTRACT = (
 )
 
 _SETTING = (
-    r"A prompt holds $\ell$ examples $(\boldsymbol{x}_i, y_i)$ and a query $\boldsymbol{x}$; inputs are Gaussian with covariance $I/@d$, and"
-    r" labels are $y = \langle \boldsymbol{x}, \boldsymbol{w}\rangle + \epsilon$ with a task vector $\boldsymbol{w}$ common to the prompt and noise"
-    r" $\epsilon$ of variance $@rho$ in pretraining and $@rho_test$ at test. Pretraining uses $n$ such contexts, whose"
-    r" tasks are drawn uniformly from $k$ fixed ones, themselves drawn from $\mathcal{N}(0, @C_train)$; test tasks are"
-    r" drawn from $\mathcal{N}(0, @C_test)$. One layer of linear attention reduces to the prediction"
-    r" $\hat{y} = \boldsymbol{x}^\top \Gamma\, \frac{@d}{\ell} \sum_i y_i \boldsymbol{x}_i$, and pretraining to ridge regression for $\Gamma$ with"
-    r" the penalty $(n/@d)\,@ridge\,\|\Gamma\|^2$. Dimension and numbers of data grow together, with"
-    r" \begin{equation*} @alpha = \frac{\ell}{@d}, \qquad @kappa = \frac{k}{@d}, \qquad @tau = \frac{n}{@d^2} \end{equation*}"
-    r" fixed. Traces $\mathrm{tr}$ are normalised by $@d$."
+    r"A prompt holds $\ell$ examples $(\boldsymbol{x}_i, y_i)$ and a query $\boldsymbol{x}$; inputs are Gaussian"
+    r" with covariance $I/@d$, and labels are $y = \langle \boldsymbol{x}, \boldsymbol{w}\rangle + \epsilon$ with a"
+    r" task vector $\boldsymbol{w}$ common to the prompt and noise $\epsilon$ of variance $@rho$ in pretraining and"
+    " $@rho_test$ at test. Pretraining uses $n$ such contexts, whose tasks are drawn uniformly from $k$ fixed ones,"
+    r" themselves drawn from $\mathcal{N}(0, @C_train)$; test tasks are drawn from $\mathcal{N}(0, @C_test)$. One"
+    r" layer of linear attention reduces to the prediction $\hat{y} = \boldsymbol{x}^\top \Gamma\, \frac{@d}{\ell}"
+    r" \sum_i y_i \boldsymbol{x}_i$, and pretraining to ridge regression for $\Gamma$ with the penalty"
+    r" $(n/@d)\,@ridge\,\|\Gamma\|^2$. Dimension and numbers of data grow together, with \begin{equation*} @alpha ="
+    r" \frac{\ell}{@d}, \qquad @kappa = \frac{k}{@d}, \qquad @tau = \frac{n}{@d^2} \end{equation*} fixed. The"
+    r" squared labels, which the layer also sees, change nothing at leading order. Traces $\mathrm{tr}$ are"
+    " normalised by $@d$."
 )
 
 
@@ -163,7 +165,7 @@ def _notation_table(parts: list[Section], equations: list[Equation], notation: M
     templates += [x for part in parts for x in (part.introduction, *part.before.values())]
     templates += [x for equation in equations for x in (equation.condition, equation.remark)]
     used = {name for template in templates for name in marked(template)}
-    used |= {name for equation in equations for name in _symbols(equation.statement)}
+    used |= {name for equation in equations for name in symbols_of(equation.statement)}
     latex = names(notation)
     rows = [_row(name, latex, notation) for name in TABLE if name in used]
     return "\n".join(
@@ -183,7 +185,7 @@ def _row(name: str, latex: Mapping[str, str], notation: Mapping[str, str] | None
     return rf"{latex[name]} & {text(TABLE[name].meaning, notation)} & \texttt{{{code}}} \\"
 
 
-def _symbols(statement: Basic) -> Iterable[str]:
+def symbols_of(statement: Basic) -> Iterable[str]:
     """Names in the notation table of what a statement is made of."""
     for part in preorder_traversal(statement):
         if isinstance(part, (Symbol, MatrixSymbol)) and part.name in TABLE:

@@ -37,7 +37,9 @@ def names(notation: Mapping[str, str] | None = None) -> dict[str, str]:
             near = get_close_matches(name, TABLE, n=3, cutoff=0.4) or sorted(TABLE)
             raise ValueError(f"notation: {name!r} is no symbol; did you mean {', '.join(near)}?")
         if not _is_formula(latex):
-            raise ValueError(f"notation[{name!r}]: {latex!r} is no LaTeX for a symbol (one line, balanced, without $ % # &)")
+            raise ValueError(
+                f"notation[{name!r}]: {latex!r} is no LaTeX for a symbol (one line, balanced, without $ % # &)"
+            )
     known: dict[str, str] = {}
 
     def resolve(name: str) -> str:
@@ -107,7 +109,7 @@ def inline(statement: Basic, notation: Mapping[str, str] | None = None) -> str:
 
     Examples:
         >>> from taskalign.derive.ridge import sigma
-        >>> inline(sigma.statement, {"effective_ridge": r"\xi"})
+        >>> inline(sigma.rhs, {"effective_ridge": r"\xi"})
         's + \\xi'
     """
     return HumanPrinter(names(notation)).doprint(statement)

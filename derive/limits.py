@@ -9,7 +9,8 @@ leading terms cannot cancel: it is enough to put in the leading term of each sum
 equation of `root` gives, and to take the limit of the result. The sums' own leading terms are
 
 - $\mathcal D \to \kappa$ or $\mathcal D \to \tau$ at some $t > 0$: the sums at that t;
-- $t \to 0$: $\mathcal D, \mathcal D_2 \to r$, $\mathcal U, \mathcal U_2 \to 1 - r$, $\mathcal E \simeq t\langle 1/c\rangle$;
+- $t \to 0$: $\mathcal D, \mathcal D_2 \to r$, $\mathcal U, \mathcal U_2 \to 1 - r$,
+  $\mathcal E \simeq t\langle 1/c\rangle$;
 - $t \to \infty$: $\mathcal U, \mathcal U_2 \to 1$, $\mathcal D, \mathcal E \simeq c_{\mathrm{train}}/t$,
   $\mathcal D_2 = O(t^{-2})$.
 
@@ -24,8 +25,8 @@ from functools import cache
 
 from sympy import Eq, Expr, Integer, Mul, Poly, Symbol, cancel, collect, factor, fraction, limit, oo, solve, together
 
-from . import ridge, root, stable
 from . import notation as n
+from . import ridge, root, stable
 from .equation import Equation
 from .spectral import UNLEARNED
 
@@ -33,7 +34,9 @@ SECTION = "limits"
 _K = stable.K.rhs
 
 
-def _equation(name: str, title: str, statement: Eq, condition: str, remark: str = "", source: str = "THEORY 7") -> Equation:
+def _equation(
+    name: str, title: str, statement: Eq, condition: str, remark: str = "", source: str = "THEORY 7"
+) -> Equation:
     return Equation(name, title, statement, source, SECTION, condition, remark)
 
 
@@ -79,15 +82,19 @@ many_contexts = [
         "THEORY 1",
     ),
     _equation(
-        "many_contexts_q", "Variance with many contexts", Eq(n.q, _no_variance, evaluate=False), _CONTEXTS, source="THEORY (1.2)"
+        "many_contexts_q",
+        "Variance with many contexts",
+        Eq(n.q, _no_variance, evaluate=False),
+        _CONTEXTS,
+        source="THEORY (1.2)",
     ),
     _equation(
         "many_contexts_K",
         "Alignment matrix with many contexts",
         Eq(n.K, factor(_bias)),
         _CONTEXTS,
-        r"With $@sigma = @s + @ridge$; this is $-@sigma^2 @dM$ along one eigenvector, the bias of the trained layer"
-        " alone.".replace("@dM", "@dF"),
+        r"With $@sigma = @s + @ridge$; this is $-@sigma^2 @dF$ along one eigenvector, the bias of the trained layer"
+        " alone.",
         "THEORY (1.3)",
     ),
 ]

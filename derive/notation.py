@@ -50,9 +50,7 @@ tau = _symbol("tau", r"\tau", "pretraining contexts per squared dimension, $n/@d
 kappa = _symbol("kappa", r"\kappa", "pretraining tasks per dimension, $k/@d$", positive=True)
 rho = _symbol("rho", r"\rho", "variance of the label noise in pretraining", nonnegative=True)
 ridge = _symbol("ridge", r"\lambda", r"explicit ridge, penalty $(n/@d)\,@ridge\,\|\Gamma\|^2$", nonnegative=True)
-alpha_test = _symbol(
-    "alpha_test", r"@{alpha}_{\mathrm{test}}", "context length per dimension at test", positive=True
-)
+alpha_test = _symbol("alpha_test", r"@{alpha}_{\mathrm{test}}", "context length per dimension at test", positive=True)
 rho_test = _symbol("rho_test", r"@{rho}_{\mathrm{test}}", "variance of the label noise at test", nonnegative=True)
 c_train = _symbol("c_train", r"@{c}_{\mathrm{train}}", r"$\mathrm{tr}[@C_train]$, mean eigenvalue", positive=True)
 c_test = _symbol("c_test", r"@{c}_{\mathrm{test}}", r"$\mathrm{tr}[@C_test]$, mean eigenvalue", nonnegative=True)
@@ -95,9 +93,7 @@ K = _symbol(
 )
 K_of = Function("K", nonnegative=True, real=True)
 Qbar = _symbol("Qbar", r"\bar{Q}", r"$\mathrm{tr}\,\mathbb{E}[\Gamma^\top\Gamma]$", positive=True)
-e_scalar = _symbol(
-    "e_scalar", r"e_{\mathrm{scalar}}", "part of the error that sees only the traces", positive=True
-)
+e_scalar = _symbol("e_scalar", r"e_{\mathrm{scalar}}", "part of the error that sees only the traces", positive=True)
 e_misalign = _symbol(
     "e_misalign", r"e_{\mathrm{misalign}}", "part of the error that sees the alignment", nonnegative=True
 )
@@ -178,9 +174,7 @@ mean_inverse = _symbol(
 metric_misalignment = _symbol(
     "metric_misalignment", r"\langle @C_test @K \rangle", "misalignment metric", nonnegative=True
 )
-metric_resolvent = _symbol(
-    "metric_resolvent", r"\langle @C_test @F \rangle", "resolvent metric", nonnegative=True
-)
+metric_resolvent = _symbol("metric_resolvent", r"\langle @C_test @F \rangle", "resolvent metric", nonnegative=True)
 metric_population = _symbol(
     "metric_population", r"\langle @C_test @{C_train}^{-1} \rangle", "population metric", nonnegative=True
 )

@@ -44,12 +44,11 @@ P_at_zero = _equation(
     "Ordering polynomial at zero",
     Eq(
         n.P0,
-        n.a
-        * (n.q * (n.effective_ridge * (1 - n.beta) - n.s) - n.sigma**2 * (2 - n.beta)),
+        n.a * (n.q * (n.effective_ridge * (1 - n.beta) - n.s) - n.sigma**2 * (2 - n.beta)),
     ),
     "THEORY A3",
-    remark=r"Negative for $@effective_ridge \le @s$, in particular for $@ridge \to 0$, $@tau > 1$: then $@K$ is ordered for every"
-    " spectrum.",
+    remark=r"Negative for $@effective_ridge \le @s$, in particular for $@ridge \to 0$, $@tau > 1$: then $@K$ is"
+    " ordered for every spectrum.",
 )
 
 

@@ -137,7 +137,8 @@ def _common(total: Expr) -> Expr:
 
 def _pulled_out(common: Expr) -> bool:
     """A number or a denominator that a whole sum shares is written once."""
-    return any(isinstance(f, Number) and f != 1 or f.as_base_exp()[1].is_negative for f in Mul.make_args(common))
+    factors = [factor.as_base_exp() for factor in Mul.make_args(common)]
+    return any(exponent.is_negative or (base.is_Number and base != 1) for base, exponent in factors)
 
 
 def _without(total: Expr, common: Expr) -> Expr:
@@ -251,7 +252,11 @@ class HumanPrinter(LatexPrinter):
             return minus + self.product(Integer(number.p), above)
         long = [f for f in above if isinstance(f, Sum) or (isinstance(f, Add) and self._unwieldy(f))]
         beside = ""
-        if len(long) == 1 and (len(above) > 1 or number.p != 1 or isinstance(long[0], Sum)) and not any(f.has(Sum) for f in below):
+        if (
+            len(long) == 1
+            and (len(above) > 1 or number.p != 1 or isinstance(long[0], Sum))
+            and not any(f.has(Sum) for f in below)
+        ):
             above.remove(long[0])
             beside = " " + self._factor(long[0], alone=False, last=True)
         for factor in [f for f in below if isinstance(f, Add) and _ROOT_OVER.search(self._print(f))]:

@@ -9,7 +9,7 @@ from sympy import Abs, Eq, Piecewise, diff, sqrt
 
 from . import notation as n
 from .equation import Equation
-from .root import M_of_t, REGIMES, a_of_t, sigma_of_t
+from .root import REGIMES, M_of_t, a_of_t
 
 SECTION = "stable"
 
@@ -48,8 +48,7 @@ noise_balance = _equation(
         n.h,
         n.s
         + n.effective_ridge
-        - _per_task
-        * (_difference + n.tau * n.ridge / n.effective_ridge + n.s * n.U / (n.s + n.effective_ridge)),
+        - _per_task * (_difference + n.tau * n.ridge / n.effective_ridge + n.s * n.U / (n.s + n.effective_ridge)),
     ),
     condition=REGIMES["ridge"],
     remark="At the root $@t$, $@h$ is zero; it is increasing and concave in $@effective_ridge$.",
@@ -66,7 +65,8 @@ larger_share = _equation(
     "larger_share",
     "Larger of two shares",
     Eq(n.larger_share, (_spread + Abs(1 - n.tau)) / 2),
-    remark="The shares $@effective_ridge @M$ and $@tau @ridge/@effective_ridge$ differ by $1 - @tau$ and have the product $@tau @ridge @M$.",
+    remark="The shares $@effective_ridge @M$ and $@tau @ridge/@effective_ridge$ differ by $1 - @tau$ and have the"
+    " product $@tau @ridge @M$.",
 )
 effective_ridge_stable = _equation(
     "effective_ridge_stable",
@@ -96,7 +96,11 @@ dM = _equation(
     Eq(n.dM, -(n.U * n.E + n.gap_kappa * n.U2) / (n.den * n.sigma**2)),
 )
 A2 = _equation("A2_stable", "First combination of the trace and its derivative", Eq(n.A2, n.kappa * n.b))
-R2 = _equation("R2_stable", "Second combination of the trace and its derivative", Eq(n.R2, (n.D * n.E + n.gap_kappa * n.D2) / n.den))
+R2 = _equation(
+    "R2_stable",
+    "Second combination of the trace and its derivative",
+    Eq(n.R2, (n.D * n.E + n.gap_kappa * n.D2) / n.den),
+)
 N = _equation("N_stable", "Numerator of the variance", Eq(n.N, n.rho + n.s * n.R2 + n.sigma**2 * n.A2))
 slack = _equation(
     "slack_stable",
@@ -111,10 +115,18 @@ a_less = _equation(
 )
 A = _equation("A", "Constant in the numerator of the alignment", Eq(n.A, n.q * n.s + n.sigma**2))
 B = _equation("B", "Slope in the numerator of the alignment", Eq(n.B, n.q * n.a_less + n.sigma**2 * n.b))
-K = _equation("K_stable", "Alignment matrix along an eigenvector", Eq(n.K, (n.A + n.B * n.c) / (n.a * n.c + n.sigma) ** 2))
-Qbar = _equation(
-    "Qbar_stable", "Size of the trained layer", Eq(n.Qbar, n.R2 + n.q * (n.kappa * n.b - n.s * n.dM))
+K = _equation(
+    "K_stable", "Alignment matrix along an eigenvector", Eq(n.K, (n.A + n.B * n.c) / (n.a * n.c + n.sigma) ** 2)
 )
+Qbar = _equation("Qbar_stable", "Size of the trained layer", Eq(n.Qbar, n.R2 + n.q * (n.kappa * n.b - n.s * n.dM)))
 
 OUTPUTS = (den, b, M, dM, A2, R2, N, slack, q, a_less, A, B, K, Qbar)
-EQUATIONS = (*gap_at_root.values(), noise_balance, noise_balance_slope, larger_share, effective_ridge_stable, ridge_share, *OUTPUTS)
+EQUATIONS = (
+    *gap_at_root.values(),
+    noise_balance,
+    noise_balance_slope,
+    larger_share,
+    effective_ridge_stable,
+    ridge_share,
+    *OUTPUTS,
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import array_api_compat as compat
@@ -10,6 +11,7 @@ import numpy as np
 from .arrays import Array, algebra_for, backend, broadcast_shape, in_one_library, nonnegative, positive, require
 from .display import Shown
 from .errors import InputError
+from .solvers import solver_for
 from .spectrum import Spectrum
 
 #: what tau must be, beyond finite and positive
@@ -138,12 +140,7 @@ def solve(spectrum: Spectrum, *, alpha: Array, tau: Array, kappa: Array, rho: Ar
         (1.265207, 1.955766)
     """
     values = check_parameters(spectrum, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge)
-    if backend(spectrum.eigenvalues, *values.values()) == "torch":
-        from .torch_solver import solve_tensors
-
-        solution = solve_tensors(spectrum, values)
-    else:
-        from .cpu_solver import solve_arrays
-
-        solution = solve_arrays(spectrum, values)
+    shape = broadcast_shape({"spectrum": spectrum.batch_shape} | {k: tuple(v.shape) for k, v in values.items()})
+    solver = solver_for(math.prod(shape) * spectrum.size, spectrum.eigenvalues, *values.values())
+    solution = solver.solve_columns(spectrum, values, shape)
     return FixedPoint(spectrum=spectrum, **values, **solution)

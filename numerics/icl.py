@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +11,7 @@ from .arrays import Array, algebra_for, backend, broadcast_shape, in_one_library
 from .display import Shown
 from .errors import InputError
 from .fixed_point import FixedPoint, solve
+from .solvers import solver_for
 from .spectrum import Spectrum
 
 
@@ -104,15 +106,12 @@ def error_at(
     shapes |= {name: tuple(value.shape) for name, value in at_test.items()}
     shape = broadcast_shape(shapes)
     columns = (point.a, point.sigma, point.A, point.B)
-    if backend(gamma, alpha_test, rho_test, *columns) == "torch":
-        from .torch_solver import misalignment_tensors as misalignment_of
-    else:
-        from .cpu_solver import misalignment_arrays as misalignment_of
     gamma, alpha_test, rho_test, Qbar, weights, *columns = in_one_library(
         gamma, alpha_test, rho_test, point.Qbar, spectrum.weights, *columns
     )
     algebra = algebra_for(gamma)
-    misalignment = misalignment_of(spectrum, gamma, tuple(columns), shape)
+    solver = solver_for(math.prod(shape) * spectrum.size, gamma, *columns)
+    misalignment = solver.misalignment(spectrum, gamma, tuple(columns), shape)
     scalar = algebra.scalar_error(rho_test, (weights * gamma).sum(-1), alpha_test, Qbar)
     total = algebra.total_error(scalar, misalignment)
     parts = [_shaped(part, shape) for part in (total, scalar, misalignment)]

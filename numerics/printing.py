@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sympy import Basic, Expr, Indexed, Integer, Sum, Symbol, cse, log, numbered_symbols, true
+from sympy import Basic, Expr, Indexed, Integer, Not, Sum, Symbol, cse, log, numbered_symbols, true
 from sympy.core.relational import Relational
+from sympy.logic.boolalg import Boolean
 from sympy.printing.codeprinter import CodePrinter
 from sympy.printing.precedence import PRECEDENCE, precedence
 
@@ -62,11 +63,17 @@ TABLE: dict[str, dict[str, str]] = {
     }
     | _SCALAR
     | {name: f"{{ns}}.{name}({{0}})" for name in ("sqrt", "exp", "log")},
-    # exact rationals only: a float would make an enclosure wrong, so there is no way to write one
+    # Exact rationals only: a float would make an enclosure wrong, so there is no way to write one. A comparison of
+    # balls is true only where it holds for all their points. Where neither a condition nor its opposite does, each
+    # point of the balls is in one of the two cases, so the smallest ball around both holds the value.
     "arb": {
         "Rational": "fmpq({p}, {q})",
         "Pi": "arb.pi()",
         "Exp1": "arb(1).exp()",
+        "Infinity": "arb.pos_inf()",
+        "Max": "arb({0}).max(arb({1}))",
+        "Min": "arb({0}).min(arb({1}))",
+        "Piecewise": "({then} if {condition} else {otherwise} if {opposite} else arb({then}).union(arb({otherwise})))",
         "sqrt": "({0}).sqrt()",
         "exp": "({0}).exp()",
         "log": "({0}).log()",
@@ -87,6 +94,8 @@ NAMESPACE = {
 ARRAY_TARGETS = frozenset({"numpy", "torch", "jax"})
 #: targets that go through the spectrum in a Python loop
 LOOP_TARGETS = frozenset({"mpmath", "arb"})
+#: targets whose comparisons can be undecided
+BALL_TARGETS = frozenset({"arb"})
 
 
 class SourcePrinter(CodePrinter):
@@ -126,6 +135,7 @@ class SourcePrinter(CodePrinter):
         raise UnsupportedNodeError(f"expression: target {self.target!r} has no way to write {kind}: {expr}")
 
     _print_Function = _print_not_supported = emptyPrinter
+    _print_And = _print_Or = _print_Not = emptyPrinter
 
     # --- leaves -----------------------------------------------------------------------------------
     def _print_Symbol(self, expr: Symbol) -> str:
@@ -207,7 +217,8 @@ class SourcePrinter(CodePrinter):
         text = self._print(last.expr)
         for case in reversed(cases):
             condition, then = self._print(case.cond), self._print(case.expr)
-            text = self._fill("Piecewise", condition=condition, then=then, otherwise=text)
+            opposite = self._print(Not(case.cond))
+            text = self._fill("Piecewise", condition=condition, opposite=opposite, then=then, otherwise=text)
         return text
 
     # --- means over the spectrum --------------------------------------------------------------------
@@ -265,6 +276,11 @@ def assignments(values: Mapping[str, Expr], target: str) -> list[str]:
     fresh = (symbol for symbol in numbered_symbols("x") if symbol.name not in taken)
     whole = [e.xreplace(means).xreplace(means) for e in values.values()]
     shared, expressions = cse(whole, symbols=fresh, list=True)
+    if target in BALL_TARGETS:
+        # that a condition does not hold for balls does not make its opposite hold, so it cannot be kept in a name
+        conditions = {symbol: value for symbol, value in shared if isinstance(value, Boolean)}
+        shared = [(symbol, value.xreplace(conditions)) for symbol, value in shared if symbol not in conditions]
+        expressions = [expression.xreplace(conditions) for expression in expressions]
     pending: dict[Basic, Expr] = {symbol: total for total, symbol in means.items()} | dict(shared)
 
     lines: list[str] = []

@@ -29,7 +29,7 @@ NUMERICAL = ("numpy", "scipy", "numba", "torch", "jax", "flint")
 LAZY = ("torch", "jax", "dask", "matplotlib")
 
 #: the modules of numerics that turn expressions into code; the others evaluate without SymPy
-COMPILERS = re.compile(r"\.(compile\w*|printing|programs|generate)$")
+COMPILERS = re.compile(r"\.(compile\w*|export|printing|programs|generate)$")
 
 LONGEST = 400
 

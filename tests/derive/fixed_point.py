@@ -1,9 +1,9 @@
-"""The theory from its definitions, in mpmath: bracketed root finding and numerical derivatives, nothing from `derive`."""
+"""The theory from its definitions, in mpmath: root finding and numerical derivatives, nothing from `derive`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from mpmath import diff, findroot, mp, mpf
@@ -25,7 +25,7 @@ class FixedPoint:
     tau: mpf
     kappa: mpf
     rho: mpf
-    ridge: mpf = mpf(0)
+    ridge: mpf = field(default_factory=lambda: mpf(0))
 
     def mean(self, f: Callable[[mpf], mpf]) -> mpf:
         return sum(w * f(c) for c, w in self.spectrum)

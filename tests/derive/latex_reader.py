@@ -23,7 +23,7 @@ class Reader:
     def __init__(self, latex: str, values: Mapping[str, Any], terms: int) -> None:
         self.tokens = [token for token in _TOKEN.findall(latex) if token not in _SKIPPED]
         self.position = 0
-        self.values = dict(values)
+        self.values: dict[str, Any] = dict(values)
         self.terms = terms
 
     def peek(self) -> str:
@@ -94,8 +94,8 @@ class Reader:
             return self.cases()
         raise ValueError(f"unknown token {token!r}")
 
-    def symbol(self, token: str) -> float:
-        value = self.values[token]
+    def symbol(self, token: str) -> Any:
+        value: Any = self.values[token]
         if self.peek() == "_":
             self.take()
             index = self.group()

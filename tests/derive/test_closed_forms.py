@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 from mpmath import mp, mpf
 from sympy import Expr, N, Rational
+
 from taskalign.derive import closed_forms as forms
 from taskalign.derive import isotropic_error_explicit, solve_trace, trace_polynomial
 from taskalign.derive import notation as n

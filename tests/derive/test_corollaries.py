@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 from sympy import Indexed, N, Rational, simplify
+
 from taskalign.derive import corollaries, ordering, stable
 from taskalign.derive import notation as n
 
@@ -113,6 +114,8 @@ def test_top_is_best_is_the_order_of_the_ends() -> None:
 
 def test_isotropic_pretraining_is_indifferent() -> None:
     at = FixedPoint([(mpf("1.5"), mpf(w)) for w in ("0.5", "0.25", "0.25")], mpf(2), HALF, mpf(1), mpf("0.1"))
-    errors = [at.error(test, mpf(5), mpf(0)) for test in ([mpf(1)] * 3, [mpf(2), mpf(0), mpf(0)], [mpf(0), mpf(1), mpf(3)])]
+    errors = [
+        at.error(test, mpf(5), mpf(0)) for test in ([mpf(1)] * 3, [mpf(2), mpf(0), mpf(0)], [mpf(0), mpf(1), mpf(3)])
+    ]
     assert max(errors) - min(errors) < 1e-25
     assert corollaries.isotropic.rhs == n.c_test * n.K_of(n.c_train)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from mpmath import mp, mpf
 from sympy import N, Rational
+
 from taskalign.derive import limits
 from taskalign.derive import notation as n
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 import torch
 
 import taskalign as ta
+from taskalign.numerics import solvers
 
 SPECTRUM = ta.Spectrum([2.0, 1.0, 0.3, 0.0], [1.0, 2.0, 3.0, 2.0])
 GRID = {
@@ -126,11 +129,30 @@ def test_threads() -> None:
         np.testing.assert_array_equal(q, expected)
 
 
-def test_numpy_and_torch_agree() -> None:
+def test_all_solvers_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     grid = {name: torch.as_tensor(value, dtype=torch.float64) for name, value in GRID.items()}
-    ours, theirs = ta.solve(SPECTRUM, **GRID), ta.solve(SPECTRUM, **grid)
-    for name in ("sigma", "effective_ridge", "a", "da", "M", "dM", "q", "Qbar"):
-        np.testing.assert_allclose(getattr(theirs, name), getattr(ours, name), rtol=4e-15)
+    compiled, tensors = (ta.icl_error(SPECTRUM, np.ones(4), **values) for values in (GRID, grid))
+    monkeypatch.setattr(solvers, "plain_below", 10**9)
+    plain = ta.icl_error(SPECTRUM, np.ones(4), **GRID)
+    for other in (tensors, plain):
+        np.testing.assert_allclose(other.total, compiled.total, rtol=4e-15)
+        for name in ("sigma", "effective_ridge", "a", "da", "M", "dM", "q", "Qbar"):
+            ours, theirs = (getattr(error.fixed_point, name) for error in (compiled, other))
+            np.testing.assert_allclose(theirs, ours, rtol=4e-15)
+            assert theirs.shape == ours.shape
+
+
+def test_plain_numpy_needs_no_compiler() -> None:
+    code = """
+import sys
+import taskalign as ta
+from taskalign.numerics import solvers
+solvers.plain_below = 10**6
+ta.icl_error(ta.Spectrum([1.0, 2.0]), [1.0, 1.0], alpha=2, tau=4, kappa=1, rho=0)
+print("numba" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_results_print() -> None:

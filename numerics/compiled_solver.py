@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import Array, broadcast_shape
+from .arrays import Array
 from .errors import ConvergenceError
 from .kernel import COLUMNS, MAX_PASSES, misalignment_points, solve_points
 from .spectrum import Spectrum
@@ -37,13 +37,12 @@ def in_threads(work: Callable[[int, int], None], points: int, cost: int) -> None
         list(pool.map(work, bounds[:-1], bounds[1:]))
 
 
-def solve_arrays(spectrum: Spectrum, values: dict[str, Array]) -> dict[str, Array]:
+def solve_columns(spectrum: Spectrum, values: dict[str, Array], shape: tuple[int, ...]) -> dict[str, Array]:
     """Columns of the solution, each of the broadcast shape of the parameters and the spectra.
 
     Raises:
         ConvergenceError: a point did not arrive, with its parameters and its residual.
     """
-    shape = broadcast_shape({"spectrum": spectrum.batch_shape} | {k: v.shape for k, v in values.items()})
     dtype = np.result_type(spectrum.eigenvalues.dtype, *(v.dtype for v in values.values() if v.ndim))
     flat = {
         name: np.ascontiguousarray(np.broadcast_to(value, shape), dtype=np.float64).ravel()
@@ -78,7 +77,7 @@ def solve_arrays(spectrum: Spectrum, values: dict[str, Array]) -> dict[str, Arra
     return shaped | {"passes": passes.reshape(shape)[()]}
 
 
-def misalignment_arrays(spectrum: Spectrum, test: Array, columns: tuple[Array, ...], shape: tuple[int, ...]) -> Array:
+def misalignment(spectrum: Spectrum, test: Array, columns: tuple[Array, ...], shape: tuple[int, ...]) -> Array:
     """Mean of test x K over the spectrum for every point; `columns` are a, sigma, A, B of the fixed point."""
     eigenvalues, row = rows_of(spectrum.eigenvalues, shape)
     weights = rows_of(spectrum.weights, shape)[0]

@@ -1,0 +1,58 @@
+"""What the README shows, works."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def checked(line: str) -> str:
+    """A line `expression  # value` becomes the assertion that it has this value."""
+    shown = re.fullmatch(r"(\w[^#=]*?)\s*#\s*(\(.*?\)|True|False)(:.*)?", line)
+    return f"assert ({shown[1]}) == {shown[2]}" if shown else line
+
+
+def test_the_python_examples_run_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    names: dict[str, object] = {}
+    source = "\n".join(checked(line) for example in blocks("python") for line in example.splitlines())
+    assert source.count("assert ") == 3
+    exec(compile(source, "README.md", "exec"), names)
+    assert eval("alpha.grad is not None and eigenvalues.grad is not None", names)
+
+
+def commands() -> list[str]:
+    text = "\n".join(blocks("sh")).replace("\\\n", " ")
+    return [line for line in text.splitlines() if line.startswith(".venv/bin/taskalign")]
+
+
+@pytest.mark.parametrize("command", [line for line in commands() if " report " not in line])
+def test_the_commands_run(command: str, tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "taskalign", *shlex.split(command)[1:]]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
+def test_the_main_job_is_the_one_of_the_makefile() -> None:
+    (command,) = (shlex.split(line)[1:] for line in commands() if " report " in line)
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ")
+    (made,) = (shlex.split(line)[1:] for line in makefile.splitlines() if "/taskalign report" in line)
+    assert command == made
+
+
+def test_links_lead_somewhere() -> None:
+    for target in re.findall(r"\]\((?!http)([^)]+)\)", README):
+        assert (ROOT / target).exists(), target
