@@ -38,14 +38,20 @@ app = App(
 )
 
 Spectrum = Annotated[str, Parameter(help="Pretraining tasks: covariance or eigenvalues, a file or a short form.")]
-Test = Annotated[str | None, Parameter(help="Test tasks, likewise. If not given, tasks of the pretraining distribution.")]
+Test = Annotated[
+    str | None, Parameter(help="Test tasks, likewise. If not given, tasks of the pretraining distribution.")
+]
 Alpha = Annotated[str, Parameter(help="Context length per dimension, l/d.")]
 Tau = Annotated[str, Parameter(help="Pretraining contexts per squared dimension, n/d^2.")]
 Kappa = Annotated[str, Parameter(help="Pretraining tasks per dimension, k/d.")]
 Rho = Annotated[str, Parameter(help="Variance of the label noise.")]
 Ridge = Annotated[str, Parameter(help="Explicit ridge; 0 is the limit of a vanishing one.")]
-AlphaTest = Annotated[str | None, Parameter(help="Context length per dimension at test; that of pretraining if not given.")]
-RhoTest = Annotated[str | None, Parameter(help="Variance of the label noise at test; that of pretraining if not given.")]
+AlphaTest = Annotated[
+    str | None, Parameter(help="Context length per dimension at test; that of pretraining if not given.")
+]
+RhoTest = Annotated[
+    str | None, Parameter(help="Variance of the label noise at test; that of pretraining if not given.")
+]
 
 #: arguments of the library -> options of the command line
 _OPTIONS = {
@@ -181,7 +187,9 @@ def latex(
         return
     renamed = tex.notation(notation)
     if pdf and (out is None or equations is not None):
-        raise InputError("--pdf: needs a whole document and a file to write to, give --out FILE.tex without --equations")
+        raise InputError(
+            "--pdf: needs a whole document and a file to write to, give --out FILE.tex without --equations"
+        )
     if equations is not None and sections is not None:
         raise InputError("--sections: not allowed with --equations")
     text = tex.selected(equations, renamed) if equations is not None else tex.whole(sections, renamed)

@@ -279,9 +279,7 @@ def tasks(train: str, test: str | None) -> Tasks:
     elif values.size == spectrum.size:
         along = _in_order(spectrum, train_source, test_source)
     else:
-        raise InputError(
-            f"--test: {test}: {values.size} eigenvalues do not fit the {spectrum.size} of --train {train}"
-        )
+        raise InputError(f"--test: {test}: {values.size} eigenvalues do not fit the {spectrum.size} of --train {train}")
     return Tasks(spectrum, along, values, weights, None, None, train_source, test_source)
 
 

@@ -74,9 +74,7 @@ def _symbol(name: str) -> str:
 def _table(header: Iterable[str], rows: Iterable[Iterable[str]], kind: str = "") -> str:
     head = "".join(f"<th>{cell}</th>" for cell in header)
     body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return (
-        f'<div class="scroll"><table class="{kind}">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table></div>'
-    )
+    return f'<div class="scroll"><table class="{kind}">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table></div>'
 
 
 def _value(value: Any, digits: int = 12) -> str:
@@ -106,10 +104,7 @@ def _head(data: ReportData) -> str:
 
 def _numbers(data: ReportData) -> str:
     values = evaluated(data.error)
-    rows = [
-        (_symbol(quantity.name), _meaning(quantity.name), _value(values[quantity.name]))
-        for quantity in QUANTITIES
-    ]
+    rows = [(_symbol(quantity.name), _meaning(quantity.name), _value(values[quantity.name])) for quantity in QUANTITIES]
     at_sigma = formula(f"{names()['z']} = {names()['sigma']}")
     note = f"<p>All functions of {_symbol('z')} are taken at {at_sigma}.</p>"
     return _table(("Symbol", "Meaning", "Value"), rows, "numbers") + note
@@ -267,7 +262,9 @@ def _origin(data: ReportData) -> str:
     for option, source in (("--train", data.tasks.train_source), ("--test", data.tasks.test_source)):
         if source is not None:
             digest = f"sha256 {source.sha256}" if source.sha256 else "short form"
-            rows.append((f"<code>{option}</code>", f"<code>{html.escape(source.text)}</code>", f"<code>{digest}</code>"))
+            rows.append(
+                (f"<code>{option}</code>", f"<code>{html.escape(source.text)}</code>", f"<code>{digest}</code>")
+            )
     rows += [(html.escape(name), html.escape(version), "") for name, version in versions().items()]
     note = "<p>Nothing here is random. <code>values.json</code> holds every number with all its digits.</p>"
     return note + _table(("What", "Which", ""), rows, "origin")

@@ -96,7 +96,9 @@ def _draw_curve(axes: Any, data: ReportData, curve: Curve) -> None:
         name = rf"$e_{{\mathrm{{ICL}}}}$ at $\lambda = {at}$" if branch is curve.other[0] else None
         axes.plot(branch.x, branch.total, color=_GREEN, ls=(0, (4, 2)), lw=1.1, label=name)
     here = float(getattr(data.parameters, curve.parameter))
-    axes.plot([here], [float(data.error.total)], "o", ms=7, color=_BLACK, mfc="white", mew=1.8, zorder=5, label="this run")
+    axes.plot(
+        [here], [float(data.error.total)], "o", ms=7, color=_BLACK, mfc="white", mew=1.8, zorder=5, label="this run"
+    )
     axes.set_xscale("log")
     if high > _WIDE * low:
         axes.set_yscale("log")
@@ -139,7 +141,9 @@ def _away_from_peak(branch: Branch, curve: Curve) -> np.ndarray:
 def _draw_alignment(axes: Any, data: ReportData) -> None:
     values, (c, K) = data.tasks.spectrum.eigenvalues, data.alignment_curve
     axes.plot(c, K, color=_BLUE, lw=1.4, label=r"$\mathcal{K}(c)$", zorder=1)
-    axes.plot(values, data.K, "o", ms=5, color=_ORANGE, mec="white", mew=0.5, label=r"eigenvalues of $C_{\mathrm{train}}$")
+    axes.plot(
+        values, data.K, "o", ms=5, color=_ORANGE, mec="white", mew=0.5, label=r"eigenvalues of $C_{\mathrm{train}}$"
+    )
     peak = float(data.ordering.peak)
     if 0 < peak <= c[-1]:
         axes.axvline(peak, color=_GREY, lw=0.9, ls=(0, (2, 2)), zorder=0)

@@ -167,7 +167,7 @@ def _metrics(tasks: Tasks, point: FixedPoint) -> dict[str, float | None]:
     if tasks.C_train is not None and tasks.C_test is not None:
         found = metrics_at(point, test, tasks.C_train, tasks.C_test)
         return {name: float(value) for name, value in found.items()}
-    if 2 <= spectrum.size <= _LARGEST_MATRIX and bool(np.all(weights == weights[0])):
+    if 2 <= spectrum.size <= _LARGEST_MATRIX and tasks.train_source.weights is None:
         found = metrics_at(point, test, np.diag(values), np.diag(test))
         return {name: float(value) for name, value in found.items()}
     # shares of directions without a number of them: centred kernel alignment depends on that number

@@ -61,7 +61,9 @@ def run_section(data: ReportData) -> str:
 
 def _inputs(data: ReportData) -> str:
     tasks = data.tasks
-    parameters = ", ".join(f"${names()[name]} = {number(value)}$" for name, value in data.parameters.filled_in().items())
+    parameters = ", ".join(
+        f"${names()[name]} = {number(value)}$" for name, value in data.parameters.filled_in().items()
+    )
     test = "the pretraining tasks themselves" if tasks.test_source is None else _file(tasks.test_source.text)
     return (
         f"Pretraining tasks: {_file(tasks.train_source.text)}, {tasks.spectrum.size} eigenvalues; test tasks: {test}."

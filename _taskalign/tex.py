@@ -110,7 +110,9 @@ def compiled(source: str) -> Compiled:
     """Run pdflatex until references stand, in a folder of its own."""
     program = shutil.which("pdflatex")
     if program is None:
-        return Compiled(None, "pdflatex is not installed: apt install texlive-latex-extra, or upload theory.tex to Overleaf")
+        return Compiled(
+            None, "pdflatex is not installed: apt install texlive-latex-extra, or upload theory.tex to Overleaf"
+        )
     command = [program, "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "theory.tex"]
     # the same source gives the same file
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1", "max_print_line": "1000"}
@@ -120,7 +122,12 @@ def compiled(source: str) -> Compiled:
         for _ in range(3):
             try:
                 done = subprocess.run(
-                    command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT
+                    command,
+                    cwd=folder,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                    timeout=_TIMEOUT,
                 )
             except subprocess.TimeoutExpired:
                 return Compiled(None, f"pdflatex took more than {_TIMEOUT} s and was stopped")

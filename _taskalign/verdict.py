@@ -26,9 +26,8 @@ def verdict(data: ReportData) -> tuple[str, ...]:
     rises = f"$@K$ rises up to $@peak = {peak:.6g}$ and falls after it"
     if not found.holds:
         state = "$@K$ is not ordered: it does not run against $@C_train$."
-        why = (
-            f"{rises}, and the two smallest eigenvalues of $@C_train$ are in the wrong order: {pair}."
-            + (" The conjecture that $@K$ is ordered for $@tau < 1$ fails here." if p.tau < 1 and p.ridge == 0 else "")
+        why = f"{rises}, and the two smallest eigenvalues of $@C_train$ are in the wrong order: {pair}." + (
+            " The conjecture that $@K$ is ordered for $@tau < 1$ fails here." if p.tau < 1 and p.ridge == 0 else ""
         )
     else:
         state = "$@K$ is ordered: larger eigenvalues of $@C_train$ have smaller entries in $@K$."
@@ -39,7 +38,11 @@ def verdict(data: ReportData) -> tuple[str, ...]:
         else:
             why = f"{rises}, but the two smallest eigenvalues of this spectrum are in order: {pair}."
     spike = str(found.optimal_spike)
-    return (state, why, f"The best rank-one $@C_test$ of a given trace is a spike along the {spike} eigenvector of $@C_train$.")
+    return (
+        state,
+        why,
+        f"The best rank-one $@C_test$ of a given trace is a spike along the {spike} eigenvector of $@C_train$.",
+    )
 
 
 def in_plain(sentence: str) -> str:

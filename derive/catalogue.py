@@ -5,9 +5,11 @@ In the introductions `@name` stands for a symbol and `[[name]]` for a reference 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
+from itertools import chain
 from types import MappingProxyType
 
 from .equation import Equation
@@ -128,6 +130,13 @@ _SECTIONS = (
         " the best spike is along the top or the bottom eigenvector of $@C_train$.",
     ),
     Section(
+        "metrics",
+        "Measures of alignment",
+        "Four numbers that predict how well pretraining on $@C_train$ serves tests on $@C_test$; smaller is"
+        " better. They use less and less of the theory: all of it, the resolvent alone, the population covariance"
+        " alone, and nothing but the two matrices.",
+    ),
+    Section(
         "closed_forms",
         "Closed forms",
         "For a spectrum with few distinct eigenvalues the fixed-point equation, cleared of its denominators, is a"
@@ -172,13 +181,6 @@ _SECTIONS = (
             ),
         },
     ),
-    Section(
-        "metrics",
-        "Measures of alignment",
-        "Four numbers that predict how well pretraining on $@C_train$ serves tests on $@C_test$; smaller is"
-        " better. They use less and less of the theory: all of it, the resolvent alone, the population covariance"
-        " alone, and nothing but the two matrices.",
-    ),
 )
 
 
@@ -188,38 +190,43 @@ def sections() -> Mapping[str, Section]:
     return MappingProxyType({section.name: section for section in _SECTIONS})
 
 
+#: modules that hold equations, in the order of the document; those that take seconds to derive come late
+_TOPICS = (
+    *("resolvent", "ridge", "alignment", "spectral", "root", "stable", "ordering", "corollaries"),
+    *("metrics", "closed_forms", "limits"),
+)
+
+
+@cache
+def _topic(name: str) -> Mapping[str, Equation]:
+    return {equation.name: equation for equation in import_module(f".{name}", __package__).EQUATIONS}
+
+
+class Catalogue(Mapping[str, Equation]):
+    """All equations by name. A topic is derived when the first of its equations is asked for."""
+
+    def __getitem__(self, name: str) -> Equation:
+        for topic in _TOPICS:
+            if name in _topic(topic):
+                return _topic(topic)[name]
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return chain.from_iterable(_topic(topic) for topic in _TOPICS)
+
+    def __len__(self) -> int:
+        return sum(len(_topic(topic)) for topic in _TOPICS)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} equations>"
+
+
 @cache
 def catalogue() -> Mapping[str, Equation]:
-    """Every equation by name, in the order of the document.
-
-    Read-only. The first call derives all closed forms and limits and takes some seconds.
+    """Every equation by name. Read-only; to go through all of it takes some seconds the first time.
 
     Examples:
         >>> print(catalogue()["sigma"])
         sigma: Eq(sigma, effective_ridge + s)   (LZLP; THEORY 0)
     """
-    # here, so that evaluators that need the core equations alone do not wait for the limits
-    from . import (
-        alignment,
-        closed_forms,
-        corollaries,
-        limits,
-        metrics,
-        ordering,
-        resolvent,
-        ridge,
-        root,
-        spectral,
-        stable,
-    )
-
-    topics = (resolvent, ridge, alignment, spectral, root, stable, ordering, corollaries, closed_forms, limits, metrics)
-    equations: dict[str, Equation] = {}
-    for topic in topics:
-        for equation in topic.EQUATIONS:
-            if equation.name in equations:
-                raise AssertionError(f"two equations are called {equation.name}")
-            if equation.section not in sections():
-                raise AssertionError(f"{equation.name} is in the unknown section {equation.section}")
-            equations[equation.name] = equation
-    return MappingProxyType(equations)
+    return Catalogue()

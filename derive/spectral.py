@@ -62,8 +62,10 @@ _AS_SYMBOL = {D_t: n.D, U_t: n.U, E_t: n.E, gap_kappa_t: n.gap_kappa, gap_tau_t:
 
 
 def _moment(order: int) -> Expr:
-    r"""$\sum_i w_i (c_i + t)^{-k}$ in canonical symbols, for k from -1 to 2."""
-    return {-1: n.c_train + n.t, 0: Integer(1), 1: n.U / n.t, 2: n.U2 / n.t**2}[order]
+    r"""$\sum_i w_i (c_i + t)^{-k}$ in canonical symbols, for k from -1."""
+    known = {-1: n.c_train + n.t, 0: Integer(1), 1: n.U / n.t, 2: n.U2 / n.t**2}
+    # higher moments of the unlearned share occur in second derivatives only, and have no name in the equations
+    return known[order] if order in known else Symbol(f"U{order}", positive=True) / n.t**order
 
 
 def _reduce_one(total: Sum) -> Expr:

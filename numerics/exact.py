@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Rational
-from typing import Any
+from operator import mul
+from typing import Any, Generic, TypeVar
 
 import numpy as np
+from flint import arb, fmpq
 
 from .errors import InputError
 from .fixed_point import TAU_ONE
 from .spectrum import Spectrum
 
 Exact = int | str | Fraction | float
+#: an exact number, or all the numbers in a ball
+Ball = Exact | fmpq | arb
+
+Number = TypeVar("Number")
 
 
 def as_fraction(value: Any, name: str) -> Fraction:
     """The exact value of an int, a Fraction, a float (all its binary digits) or a string such as "3/10" or "0.3".
 
     Raises:
-        InputError: not a finite rational number.
+        InputError: not a finite rational number; a ball of more than one number is none.
     """
+    if type(value) is Fraction:
+        return value
     try:
         if isinstance(value, (Rational, str)):
             return Fraction(value)
-        number = float(value)
+        if isinstance(value, fmpq) or (isinstance(value, arb) and value.is_exact()):
+            exact = value if isinstance(value, fmpq) else value.fmpq()
+            return Fraction(int(exact.p), int(exact.q))
+        number = math.nan if isinstance(value, arb) else float(value)
         if math.isfinite(number):
             return Fraction(number)
     except (TypeError, ValueError, ZeroDivisionError):
@@ -35,27 +46,41 @@ def as_fraction(value: Any, name: str) -> Fraction:
     raise InputError(f"{name}: {value!r} is not a finite number, an integer, a Fraction or a string such as '3/10'")
 
 
+def as_ball(value: Any, name: str) -> fmpq | arb:
+    """The value for ball arithmetic: a ball as it is, all else as the rational that it is, see `as_fraction`.
+
+    Raises:
+        InputError: not a finite number or a bounded ball.
+    """
+    if type(value) is int:
+        return fmpq(value)
+    if type(value) is fmpq or (isinstance(value, arb) and value.is_finite()):
+        return value
+    exact = as_fraction(value, name)
+    return fmpq(exact.numerator, exact.denominator)
+
+
 @dataclass(frozen=True)
-class ExactPoint:
-    """A spectrum and parameters as rationals, validated; weights sum to one exactly."""
+class ExactPoint(Generic[Number]):
+    """A spectrum and parameters, validated: Fractions, or what `as_ball` gives; weights sum to one exactly."""
 
-    eigenvalues: tuple[Fraction, ...]
-    weights: tuple[Fraction, ...]
-    alpha: Fraction
-    tau: Fraction
-    kappa: Fraction
-    rho: Fraction
-    ridge: Fraction
+    eigenvalues: tuple[Number, ...]
+    weights: tuple[Number, ...]
+    alpha: Number
+    tau: Number
+    kappa: Number
+    rho: Number
+    ridge: Number
 
     @property
-    def c_train(self) -> Fraction:
+    def c_train(self) -> Any:
         """Mean eigenvalue."""
-        return sum((w * c for w, c in zip(self.weights, self.eigenvalues, strict=True)), Fraction(0))
+        return sum(map(mul, self.weights, self.eigenvalues))
 
     @property
-    def rank_fraction(self) -> Fraction:
+    def rank_fraction(self) -> Any:
         """Total weight of the non-zero eigenvalues."""
-        return sum((w for w, c in zip(self.weights, self.eigenvalues, strict=True) if c > 0), Fraction(0))
+        return sum(w for w, c in zip(self.weights, self.eigenvalues, strict=True) if c != 0)
 
     @property
     def regime(self) -> str:
@@ -64,23 +89,26 @@ class ExactPoint:
 
 
 def exact_point(
-    eigenvalues: Spectrum | Sequence[Exact],
-    weights: Sequence[Exact] | None,
+    eigenvalues: Spectrum | Sequence[Any],
+    weights: Sequence[Any] | None,
     *,
-    alpha: Exact,
-    tau: Exact,
-    kappa: Exact,
-    rho: Exact,
-    ridge: Exact,
-) -> ExactPoint:
-    """Validate once, and make everything rational.
+    alpha: Any,
+    tau: Any,
+    kappa: Any,
+    rho: Any,
+    ridge: Any,
+    number: Callable[[Any, str], Number] = as_fraction,
+) -> ExactPoint[Number]:
+    """Validate once, and make every number what `number` makes of it: `as_fraction` or `as_ball`.
+
+    A ball is refused where none of its numbers is allowed; it stands for those that are.
 
     Raises:
         InputError: naming the argument and the offending value.
     """
-    atoms, multiplicities = _measure(eigenvalues, weights)
-    parameters = {
-        name: as_fraction(value, name)
+    atoms, multiplicities = _measure(eigenvalues, weights, number)
+    parameters: dict[str, Any] = {
+        name: number(value, name)
         for name, value in {"alpha": alpha, "tau": tau, "kappa": kappa, "rho": rho, "ridge": ridge}.items()
     }
     for name, value in parameters.items():
@@ -89,33 +117,33 @@ def exact_point(
             raise InputError(f"{name}: {value} is not allowed, must be finite and {lower}")
     if parameters["tau"] == 1 and parameters["ridge"] == 0:
         raise InputError(f"tau: 1 is not allowed, must be {TAU_ONE}")
-    total = sum(multiplicities)
+    total: Any = sum(multiplicities)
     return ExactPoint(tuple(atoms), tuple(w / total for w in multiplicities), **parameters)
 
 
 def _measure(
-    eigenvalues: Spectrum | Sequence[Exact], weights: Sequence[Exact] | None
-) -> tuple[list[Fraction], list[Fraction]]:
+    eigenvalues: Spectrum | Sequence[Any], weights: Sequence[Any] | None, number: Callable[[Any, str], Any]
+) -> tuple[list[Any], list[Any]]:
     if isinstance(eigenvalues, Spectrum):
         if eigenvalues.batch_shape:
             raise InputError(f"eigenvalues: a batch of spectra {eigenvalues.batch_shape} is not allowed, give one")
         if weights is not None:
             raise InputError("weights: not allowed with a Spectrum, which has its own")
-        listed: Sequence[Any] = [float(v) for v in eigenvalues.eigenvalues]
-        listed_weights: Sequence[Any] = [float(v) for v in eigenvalues.weights]
+        listed: Sequence[Any] = eigenvalues.eigenvalues.tolist()
+        listed_weights: Sequence[Any] = eigenvalues.weights.tolist()
     else:
         if isinstance(eigenvalues, str) or np.ndim(np.asarray(eigenvalues, dtype=object)) != 1 or len(eigenvalues) == 0:
             raise InputError(f"eigenvalues: {eigenvalues!r} is not allowed, must be a Spectrum or a list of numbers")
         listed = list(eigenvalues)
         listed_weights = [1] * len(listed) if weights is None else list(weights)
-    atoms = [as_fraction(value, "eigenvalues") for value in listed]
-    multiplicities = [as_fraction(value, "weights") for value in listed_weights]
+    atoms = [number(value, "eigenvalues") for value in listed]
+    multiplicities = [number(value, "weights") for value in listed_weights]
     if len(atoms) != len(multiplicities):
         raise InputError(f"weights: {len(multiplicities)} of them do not fit {len(atoms)} eigenvalues")
     for name, values in (("eigenvalues", atoms), ("weights", multiplicities)):
         for index, value in enumerate(values):
             if value < 0:
                 raise InputError(f"{name}: {value} at index {index} is not allowed, must be finite and >= 0")
-    if not any(c > 0 and w > 0 for c, w in zip(atoms, multiplicities, strict=True)):
+    if all(c == 0 or w == 0 for c, w in zip(atoms, multiplicities, strict=True)):
         raise InputError("eigenvalues: all zero is not allowed")
     return atoms, multiplicities

@@ -137,7 +137,7 @@ def solve(spectrum: Spectrum, *, alpha: Array, tau: Array, kappa: Array, rho: Ar
     Example:
         >>> point = solve(Spectrum([0.0, 2.0]), alpha=50, tau=0.3, kappa=1, rho=1)
         >>> round(float(point.K(0.0)), 6), round(float(point.K(2.0)), 6)
-        (1.265207, 1.955766)
+        (1.265207, 1.955765)
     """
     values = check_parameters(spectrum, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge)
     shape = broadcast_shape({"spectrum": spectrum.batch_shape} | {k: tuple(v.shape) for k, v in values.items()})

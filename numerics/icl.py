@@ -84,7 +84,7 @@ def icl_error(
     Example:
         >>> flat = Spectrum.isotropic()
         >>> round(float(icl_error(flat, [1.0], alpha=2, tau=4, kappa=1, rho=0.01).total), 4)
-        0.4936
+        0.6426
     """
     gamma = check_test(spectrum, test)
     # checked before anything is solved

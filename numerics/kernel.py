@@ -11,7 +11,7 @@ from numba import njit
 from .generated import numba_algebra as algebra
 
 #: fingerprint of `generated.numba_algebra`, written by `generate`; it makes numba compile anew when that changes
-ALGEBRA = "5e33e3da4d7cf5af"
+ALGEBRA = "17e0efa39edc99ab"
 
 _compile = njit(cache=True, nogil=True, error_model="numpy")
 #: sums over the spectrum may be taken in any order, so that the processor's vector units are used
@@ -85,7 +85,7 @@ def _start(c_train, rank_fraction, s, kappa, tau, ridge):
 
 
 @_compile
-def _solve_t(eigenvalues, weights, null_weight, rank_fraction, c_train, s, tau, kappa, ridge):
+def solve_t(eigenvalues, weights, null_weight, rank_fraction, c_train, s, tau, kappa, ridge):
     """Root t, the number of passes over the spectrum, and the last relative step."""
     t = _start(c_train, rank_fraction, s, kappa, tau, ridge)
     previous = np.inf
@@ -141,7 +141,7 @@ def solve_points(
         r = row[k]
         c, w = eigenvalues[r], weights[r]
         s = _summary_noise(rho[k], c_train[r], alpha[k])
-        t, passes, residual = _solve_t(
+        t, passes, residual = solve_t(
             c, w, null_weight[r], rank_fraction[r], c_train[r], s, tau[k], kappa[k], ridge[k]
         )
         d, v, e, d2, v2 = _output_sums(c, w, t)

@@ -217,7 +217,7 @@ class SourcePrinter(CodePrinter):
         text = self._print(last.expr)
         for case in reversed(cases):
             condition, then = self._print(case.cond), self._print(case.expr)
-            opposite = self._print(Not(case.cond))
+            opposite = self._print(Not(case.cond)) if self.target in BALL_TARGETS else ""
             text = self._fill("Piecewise", condition=condition, opposite=opposite, then=then, otherwise=text)
         return text
 

@@ -56,6 +56,7 @@ def _terms(name: str, sums: Sequence[Symbol]) -> Program:
 _newton = (n.g, n.dg)
 
 PROGRAMS: tuple[Program, ...] = (
+    _program("learned_share", (n.c, n.t), (spectral.learned,)),
     _terms("newton_terms", (n.D, n.U, n.E)),
     _terms("output_terms", (n.D, n.U, n.E, n.D2, n.U2)),
     _program("summary_noise", (n.rho, n.c_train, n.alpha), (ridge.summary_noise,)),

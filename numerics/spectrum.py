@@ -10,7 +10,8 @@ from typing import NamedTuple
 import array_api_compat as compat
 import numpy as np
 
-from .arrays import Array, as_float_array, in_one_library, is_finite, nonnegative, positive, require
+from .arrays import Array, as_float_array, as_numpy, in_one_library, is_finite, nonnegative, positive, require
+from .compress import compress
 from .errors import InputError
 
 #: an eigenvalue of a covariance below this many rounding errors of the largest is an exact zero
@@ -143,6 +144,27 @@ class Spectrum:
         """Total weight of the zero eigenvalues."""
         counted = self._multiplicities * (self.eigenvalues == 0)
         return _plain(counted.sum(-1) / self._multiplicities.sum(-1))
+
+    def compress(self, rtol: float = 1e-14) -> Spectrum:
+        """A spectrum of few weighted nodes with the same theory: every mean is kept to a relative error of `rtol`.
+
+        Eigenvectors are given up, and so is the place of each eigenvalue: a `test` has to be given as the values of a
+        function of the eigenvalue. NumPy spectra; gradients do not pass.
+
+        Args:
+            rtol: relative error allowed in the means, at least 1e-15 and below 1.
+
+        Raises:
+            InputError: a batch of spectra, or a bad `rtol`.
+
+        References:
+            THEORY A2.
+        """
+        if self.batch_shape:
+            raise InputError(f"spectrum: a batch {self.batch_shape} is not allowed, compress one at a time")
+        if not 1e-15 <= rtol < 1:
+            raise InputError(f"rtol: {rtol!r} is not allowed, must be in [1e-15, 1)")
+        return Spectrum(*compress(as_numpy(self.eigenvalues), as_numpy(self._multiplicities), rtol))
 
     def __repr__(self) -> str:
         batch = f"batch {self.batch_shape}, " if self.batch_shape else ""

@@ -7,6 +7,12 @@ catalogue it was made.
 from flint import arb, fmpq
 
 
+def learned_share(c, t):
+    """From learned."""
+    learned = c/(c + t)
+    return learned
+
+
 def newton_terms(c, t):
     """From D, U, E."""
     x0 = 1 / (c + t)

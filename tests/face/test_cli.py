@@ -66,7 +66,9 @@ def files(tmp_path, monkeypatch):
 
 
 def point(**changes):
-    values = dict(zip(POINT[::2], POINT[1::2], strict=True)) | {f"--{k.replace('_', '-')}": v for k, v in changes.items()}
+    values = dict(zip(POINT[::2], POINT[1::2], strict=True)) | {
+        f"--{k.replace('_', '-')}": v for k, v in changes.items()
+    }
     return [text for pair in values.items() for text in pair]
 
 

@@ -90,7 +90,9 @@ def test_ranges():
     assert numbers("--tau", "1e-3") == 0.001
 
 
-@pytest.mark.parametrize("text", ["1:2", "1:2:0", "1:2:x", "0:2:5:log", "1:2:3:lin", "1:inf:3", "1:2:3:4:5", "1:2:9999999"])
+@pytest.mark.parametrize(
+    "text", ["1:2", "1:2:0", "1:2:x", "0:2:5:log", "1:2:3:lin", "1:inf:3", "1:2:3:4:5", "1:2:9999999"]
+)
 def test_bad_range(text):
     with pytest.raises(InputError, match=r"^--tau: "):
         numbers("--tau", text)

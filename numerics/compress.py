@@ -1,0 +1,78 @@
+r"""Few weighted nodes in the place of many eigenvalues.
+
+All equations see the spectrum through means of functions that are analytic in c with poles on the negative axis. On a
+bin $[m/4, 4m]$, in the variable $x = (c - m)/(c + m)$, which maps it to $|x| \le 3/5$ and every pole to $|x| \ge 1$,
+Gauss's rule with n nodes errs by about $3^{-2n}$: so the nodes serve for every t at once.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+
+#: ratio of the ends of a bin, and what a node more gains in it
+_RATIO = 16.0
+_GAIN = math.log(9.0)
+#: nodes beyond what the geometric rate asks for, for the squares in the means
+_SPARE = 3
+
+
+def nodes_for(rtol: float) -> int:
+    """Nodes a bin that keep all means to a relative error of about `rtol`."""
+    return math.ceil(-math.log(rtol) / _GAIN) + _SPARE
+
+
+def gauss_rule(x: np.ndarray, weights: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss's rule with at most `count` nodes for points with weights, by Stieltjes' procedure.
+
+    Fewer nodes where the points have fewer distinct values: then the rule is the points themselves.
+    """
+    total = weights.sum()
+    before, now = np.zeros_like(x), np.full_like(x, 1 / math.sqrt(total))
+    diagonal, beside = [], []
+    norm = 0.0
+    for _ in range(count):
+        density = weights * now * now
+        centre = float((density * x).sum())
+        diagonal.append(centre)
+        after = (x - centre) * now - norm * before
+        # twice is enough: orthogonal again to what rounding let in
+        after -= now * (weights * now * after).sum()
+        norm = math.sqrt(float((weights * after * after).sum()))
+        if norm < 1e-13:
+            break
+        beside.append(norm)
+        before, now = now, after / norm
+    size = len(diagonal)
+    jacobi = np.diag(diagonal) + np.diag(beside[: size - 1], 1) + np.diag(beside[: size - 1], -1)
+    nodes, vectors = np.linalg.eigh(jacobi)
+    return nodes, total * vectors[0] ** 2
+
+
+def compress(eigenvalues: np.ndarray, weights: np.ndarray, rtol: float) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights that stand for the eigenvalues in every mean that the theory takes.
+
+    Args:
+        eigenvalues: shape `(d,)`, not negative; zero stays an atom of its own.
+        weights: shape `(d,)`.
+        rtol: relative error allowed in the means.
+    """
+    order = np.argsort(eigenvalues)
+    values, starts = np.unique(eigenvalues[order], return_index=True)
+    shares = np.add.reduceat(weights[order], starts)
+    count = nodes_for(rtol)
+    zero = values == 0
+    positive, rest = values[~zero], shares[~zero]
+    bins = np.floor(np.log(positive / positive[0]) / math.log(_RATIO)).astype(int)
+    edges = np.flatnonzero(np.diff(bins, prepend=-1, append=bins[-1] + 1))
+    found = [(values[zero], shares[zero])]
+    for first, last in pairwise(edges):
+        c, w = positive[first:last], rest[first:last]
+        if len(c) > count:
+            middle = math.sqrt(c[0] * c[-1])
+            x, w = gauss_rule((c - middle) / (c + middle), w, count)
+            c = middle * (1 + x) / (1 - x)
+        found.append((c, w))
+    return np.concatenate([c for c, _ in found]), np.concatenate([w for _, w in found])

@@ -1,0 +1,285 @@
+r"""Ball arithmetic: enclosures that provably hold the true values.
+
+The root t of the scalar equation is enclosed by the signs of g at two points, each exact (a dyadic rational):
+$g < 0$ at the lower one and $g > 0$ at the upper one. That is a proof, because
+
+- without a ridge, on the branch $\mathcal D(t) < \min(\kappa, \tau, 1)$ the function
+  $t(\kappa - \mathcal D)$, or for $\tau < 1$ the product of $t/\mathcal U = 1/\sum_i w_i/(c_i + t)$,
+  $\kappa - \mathcal D$ and $\tau - \mathcal D$, has positive factors that all increase. The solution lies on the
+  branch, and g increases there from negative values. Beyond the branch two negative factors could feign a sign;
+  $\mathcal D$ falls with t, so that the branch is checked at the lower point alone;
+- with a ridge, $\sigma(t) = t(\kappa - \mathcal D)/\kappa$ increases where $\mathcal D < \kappa$, and so does
+  $\tilde\lambda(t) = \sigma(t) - s$. Where it is positive,
+  $h = \tilde\lambda \mathcal M - \tau\lambda/\tilde\lambda - (1 - \tau)$ increases with it: in
+  $\tilde\lambda\mathcal M = (1 - s/\sigma)\,\mathcal U(t)$ both factors are positive and increase. h starts at
+  $-\infty$, ends at $\tau > 0$, and $g = \tilde\lambda h$ has its sign. So $\mathcal D < \kappa$ and
+  $\tilde\lambda > 0$ at the lower point make the signs of g a proof.
+
+Everything else is evaluated on the ball around the two points, with the generated algebra in ball arithmetic: each
+output is a function of t and the parameters, so its ball holds its value at the root. Parameters may be balls
+themselves; every statement above is then checked for all their numbers at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import repeat
+from math import isfinite
+from operator import mul
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from flint import arb, ctx
+
+from . import solvers
+from .display import Shown
+from .errors import ConvergenceError, InputError
+from .exact import Ball, ExactPoint, as_ball, as_fraction, exact_point
+from .generated import arb_algebra, numba_algebra
+from .spectrum import Spectrum
+
+_BITS_PER_DIGIT = 3.3219280948873626
+#: bits beyond those asked for: of the outputs, of the bracket beyond that, of the arithmetic beyond that
+_OUTPUT_GUARD, _BRACKET_GUARD, _GUARD = 8, 8, 48
+#: of the chord's slope, from double precision, at least as many bits are taken to be right
+_CHORD_BITS = 30
+_MAX_PASSES = 300
+_MAX_PRECISION = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class EnclosedError:
+    """Balls that hold the test error: `total = scalar + misalignment`."""
+
+    total: arb
+    scalar: arb
+    misalignment: arb
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Enclosure(Shown):
+    r"""Balls that hold the fixed point; the attributes are those of `FixedPoint`.
+
+    Attributes:
+        digits: decimal digits that were asked for: where all input is exact, the radius of every ball, also of
+            those that the methods give for an exact c, is below $10^{-\mathrm{digits}}$ of its midpoint.
+        low, high: exact points with the root t between them.
+    """
+
+    digits: int
+    t: arb
+    s: arb
+    sigma: arb
+    effective_ridge: arb
+    a: arb
+    da: arb
+    M: arb
+    dM: arb
+    q: arb
+    Qbar: arb
+    A: arb = field(repr=False)
+    B: arb = field(repr=False)
+    low: arb = field(repr=False)
+    high: arb = field(repr=False)
+    _point: ExactPoint[Any] = field(repr=False)
+    _precision: int = field(repr=False)
+
+    @property
+    def bracket(self) -> tuple[Fraction, Fraction]:
+        """Two rationals with the root t between them."""
+        return as_fraction(self.low, "low"), as_fraction(self.high, "high")
+
+    def F(self, c: Ball) -> arb:
+        """Task resolvent at sigma along an eigenvector with eigenvalue c."""
+        with ctx.workprec(self._precision):
+            return arb_algebra.resolvent(_eigenvalue(c), self.a, self.sigma)
+
+    def dF(self, c: Ball) -> arb:
+        """Its derivative."""
+        with ctx.workprec(self._precision):
+            return arb_algebra.resolvent_slope(_eigenvalue(c), self.a, self.da, self.sigma)
+
+    def K(self, c: Ball) -> arb:
+        """Eigenvalue of the alignment matrix along an eigenvector with eigenvalue c."""
+        with ctx.workprec(self._precision):
+            return arb_algebra.alignment(_eigenvalue(c), self.a, self.sigma, self.A, self.B)
+
+    def icl_error(
+        self, test: Sequence[Ball], *, alpha_test: Ball | None = None, rho_test: Ball | None = None
+    ) -> EnclosedError:
+        """Test error on tasks with `test` along the eigenvectors; see `taskalign.icl_error`.
+
+        Raises:
+            InputError: `test` has the wrong length or a negative entry, alpha_test <= 0 or rho_test < 0.
+        """
+        point = self._point
+        gamma = [as_ball(value, "test") for value in test]
+        if len(gamma) != len(point.eigenvalues):
+            raise InputError(f"test: {len(gamma)} entries do not fit {len(point.eigenvalues)} eigenvalues")
+        alpha = point.alpha if alpha_test is None else as_ball(alpha_test, "alpha_test")
+        rho = point.rho if rho_test is None else as_ball(rho_test, "rho_test")
+        if alpha <= 0:
+            raise InputError(f"alpha_test: {alpha} is not allowed, must be > 0")
+        for name, value in (("rho_test", rho), *(("test", value) for value in gamma)):
+            if value < 0:
+                raise InputError(f"{name}: {value} is not allowed, must be >= 0")
+        with ctx.workprec(self._precision):
+            shares = [arb(w * g) for w, g in zip(point.weights, gamma, strict=True)]
+            misalignment = sum(map(mul, shares, map(self.K, point.eigenvalues)), arb(0))
+            scalar = arb_algebra.scalar_error(arb(rho), sum(shares, arb(0)), arb(alpha), self.Qbar)
+            return EnclosedError(arb_algebra.total_error(scalar, misalignment), scalar, misalignment)
+
+
+def _eigenvalue(c: Ball) -> arb:
+    value = as_ball(c, "c")
+    if value < 0:
+        raise InputError(f"c: {c} is not allowed, must be >= 0")
+    return arb(value)
+
+
+def enclose(
+    eigenvalues: Spectrum | Sequence[Ball],
+    weights: Sequence[Ball] | None = None,
+    *,
+    alpha: Ball,
+    tau: Ball,
+    kappa: Ball,
+    rho: Ball,
+    ridge: Ball = 0,
+    digits: int = 50,
+) -> Enclosure:
+    r"""Fixed point with proof: balls (python-flint's `arb`) that hold the true values.
+
+    All input is taken exactly: a float with all its binary digits, "0.1" as one tenth. Any of it may be a ball,
+    which stands for all the numbers in it that are allowed; the answer then holds the solution for each of them.
+
+    Args:
+        eigenvalues: a Spectrum, or a sequence of int, str, Fraction, float or `arb`.
+        weights: one for each eigenvalue, normalised to sum one; equal if not given.
+        alpha, tau, kappa, rho, ridge: as in `solve`; a ball for ridge holds no zero, and one for tau without a
+            ridge no 1.
+        digits: decimal digits wanted, at least 1.
+
+    Raises:
+        InputError: naming the argument and the offending value.
+        ConvergenceError: no bracket was found: the balls given are too wide.
+
+    References:
+        THEORY A1.
+
+    Example:
+        >>> found = enclose([0, 2], alpha=50, tau="0.3", kappa=1, rho=1, digits=30)
+        >>> bool(found.K(0) < found.K(2)), found.K(2).str(20)
+        (True, '[1.9557653146990569478 +/- 4.91e-20]')
+    """
+    if int(digits) != digits or digits < 1:
+        raise InputError(f"digits: {digits!r} is not allowed, must be a whole number >= 1")
+    point = exact_point(
+        eigenvalues, weights, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge, number=as_ball
+    )
+    if not (point.ridge == 0 or point.ridge > 0):
+        raise InputError(f"ridge: {point.ridge} is not allowed, a ball must hold 0 alone or numbers > 0 alone")
+    if point.ridge == 0 and not (point.tau < 1 or point.tau > 1):
+        raise InputError(f"tau: {point.tau} is not allowed without a ridge, a ball must not hold 1")
+    exact = not any(isinstance(value, arb) and not value.is_exact() for value in _numbers(point))
+    wanted = int(digits * _BITS_PER_DIGIT) + 1 + _OUTPUT_GUARD
+    precision = wanted + _BRACKET_GUARD + _GUARD
+    t: arb | None = None
+    slope: arb | None = None
+    while precision <= _MAX_PRECISION:
+        with ctx.workprec(precision):
+            equations = _Equations(point)
+            if t is None:
+                t, slope = equations.start()
+            t, slope = equations.refined(t, slope, -(wanted + _BRACKET_GUARD))
+            bracket = equations.bracket(t, slope, -(wanted + _BRACKET_GUARD), exact)
+            if bracket is not None:
+                values = equations.outputs(*bracket)
+                lost = wanted - min(v.rel_accuracy_bits() for v in values.values() if not v.is_exact())
+                if lost <= 0 or not exact:
+                    low, high = bracket
+                    return Enclosure(
+                        digits=int(digits), low=low, high=high, _point=point, _precision=precision, **values
+                    )
+                wanted += lost
+        precision = max(2 * precision, wanted + _BRACKET_GUARD + _GUARD)
+    raise ConvergenceError(f"no proof was found with {_MAX_PRECISION} bits")
+
+
+def _numbers(point: ExactPoint[Any]) -> Iterable[Any]:
+    yield from point.eigenvalues
+    yield from point.weights
+    yield from (point.alpha, point.tau, point.kappa, point.rho, point.ridge)
+
+
+class _Equations:
+    """The scalar equation of one point at the present precision."""
+
+    def __init__(self, point: ExactPoint[Any]) -> None:
+        self.point = point
+        self.regime = point.regime
+        self.c = [arb(value) for value in point.eigenvalues]
+        self.w = [arb(value) for value in point.weights]
+        self.tau, self.kappa, self.rho, self.ridge = map(arb, (point.tau, point.kappa, point.rho, point.ridge))
+        self.c_train = sum(map(mul, self.w, self.c), arb(0))
+        self.s = arb_algebra.summary_noise(self.rho, self.c_train, arb(point.alpha))
+
+    # --- where to look for the root: nothing here has to be right -----------------------------------
+    def start(self) -> tuple[arb, arb | None]:
+        """A first t, and the slope of g there: from double precision, or an upper bound where that fails."""
+        if len(self.c) >= solvers.plain_below:
+            t, slope = self._in_double_precision()
+            if t > 0 and isfinite(t) and slope > 0 and isfinite(slope):
+                return arb(t), arb(slope)
+        rank_fraction = arb(self.point.rank_fraction)
+        if self.regime == "below":
+            return arb_algebra.t_upper_below(self.c_train, self.s, self.kappa, self.tau).mid(), None
+        noise = self.s
+        if self.regime == "ridge":
+            noise = arb_algebra.sigma_upper(self.c_train, self.s, self.tau, self.ridge)
+        return arb_algebra.t_upper_above(self.c_train, rank_fraction, noise, self.kappa).mid(), None
+
+    def _in_double_precision(self) -> tuple[float, float]:
+        from .kernel import solve_t
+
+        c, w = np.array([float(v) for v in self.c]), np.array([float(v) for v in self.w])
+        scalars = [float(v) for v in (self.c_train, self.s, self.tau, self.kappa, self.ridge)]
+        zero = c == 0
+        null_weight = float(w[zero].sum())
+        w = np.where(zero, 0.0, w)
+        t, _, _ = solve_t(c, w, null_weight, float(w.sum()), *scalars)
+        with np.errstate(all="ignore"):
+            d, u, e = (float(w @ term) for term in numba_algebra.newton_terms(c, t))
+            try:
+                _, slope = self._g(numba_algebra, t, d, null_weight + u, e, *scalars[1:])
+            except ArithmeticError:
+                return t, 0.0
+        return t, slope
+
+    def refined(self, t: arb, slope: arb | None, aim: int) -> tuple[arb, arb]:
+        """Root and slope of g there, to a relative error of about 2^aim: Newton's steps, or chords where the
+        slope is good."""
+        last = 1
+        for _ in range(_MAX_PASSES):
+            if slope is None:
+                g, dg = self._newton(t)
+                slope, known = dg.mid(), 0
+            else:
+                g, known = self._balance(t)[1], _CHORD_BITS
+            step = (g / slope).mid()
+            size = _exponent(step / t)
+            new = (t - step).mid()
+            t = new if new > 0 else t / 8
+            # a chord's error shrinks by the same factor each time, Newton's is squared
+            gain = last - size
+            if size - max(gain, known, -size if known == 0 else 0) <= aim or size < 2 * _CHORD_BITS - ctx.prec:
+                return t, slope
+            if gain < _CHORD_BITS:
+                slope_of_next = None
+            else:
+                slope_of_next = slope
+            slope, last = slope_of_next, size
+        raise ConvergenceError(f"Newton's iteration in t did not arrive in {_MAX_PASSES} passes")

@@ -1,0 +1,424 @@
+"""The report on the example covariances: its numbers, its page, its pictures, its document."""
+
+import hashlib
+import html.parser
+import io
+import json
+import math
+import re
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import taskalign as ta
+from taskalign import artifacts, files, tex
+from taskalign.cli import main
+from taskalign.inputs import tasks
+from taskalign.mathml import formula, text
+from taskalign.numerics.errors import InputError
+from taskalign.page import page
+from taskalign.plots import figures
+from taskalign.report import Parameters, report_data
+from taskalign.run_section import number, run_section
+from taskalign.verdict import in_plain, verdict
+
+from ..source_tree import ROOT
+
+TRAIN, TEST = (str(ROOT / "examples" / "digits" / name) for name in ("train.csv", "test.csv"))
+POINT = {"alpha": 2.0, "tau": 4.0, "kappa": 1.0, "rho": 0.01}
+ARGUMENTS = [text for name, value in POINT.items() for text in (f"--{name}", str(value))]
+PICTURES = ("error-kappa", "error-tau", "alignment", "spectra")
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return report_data(tasks(TRAIN, TEST), Parameters(**POINT))
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report") / "out"
+    assert main(["report", "--train", TRAIN, "--test", TEST, *ARGUMENTS, "--out", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def values(written):
+    return json.loads((written / "values.json").read_text())
+
+
+def matrices():
+    return [np.loadtxt(name, delimiter=",") for name in (TRAIN, TEST)]
+
+
+# --- numbers ------------------------------------------------------------------------------------------------
+def test_files(written):
+    expected = {"values.json", "report.html", "theory.tex", *(f"{name}.png" for name in PICTURES)}
+    if shutil.which("pdflatex"):
+        expected.add("theory.pdf")
+    assert {file.name for file in written.iterdir()} == expected
+
+
+def test_quantities_are_those_of_many_digits(values):
+    spectrum, test = ta.align(*matrices())
+    exact = ta.numerics.precise(spectrum, **POINT, digits=25)
+    error = exact.icl_error(test.tolist())
+    expected = {"e_icl": error.total, "e_scalar": error.scalar, "e_misalign": error.misalignment}
+    expected |= {
+        name: getattr(exact, name) for name in ("s", "sigma", "effective_ridge", "a", "da", "M", "dM", "q", "Qbar")
+    }
+    for name, value in expected.items():
+        assert values["quantities"][name] == pytest.approx(float(value), rel=1e-13)
+
+
+def test_metrics_and_ordering_are_the_library_s(values):
+    C_train, C_test = matrices()
+    assert values["metrics"] == pytest.approx({k: float(v) for k, v in ta.metrics(C_train, C_test, **POINT).items()})
+    found = ta.ordering(ta.Spectrum.from_covariance(C_train), **POINT)
+    assert values["ordering"]["holds"] is bool(found.holds)
+    assert values["ordering"]["optimal_spike"] == str(found.optimal_spike)
+    assert values["ordering"]["tau_order"] == pytest.approx(float(found.tau_order))
+
+
+def test_inputs_can_be_traced(values):
+    assert values["inputs"]["train"]["sha256"] == hashlib.sha256((ROOT / TRAIN).read_bytes()).hexdigest()
+    assert {name: values["inputs"][name] for name in POINT} == POINT
+    assert (values["inputs"]["ridge"], values["inputs"]["alpha_test"], values["inputs"]["rho_test"]) == (0.0, 2.0, 0.01)
+    assert values["versions"]["taskalign"] == ta.__version__
+    assert values["versions"]["numpy"] == np.__version__
+    assert values["seed"] is None
+
+
+def test_curves_pass_through_the_run(values):
+    for parameter in ("kappa", "tau"):
+        points = [
+            (x, e)
+            for branch in values["curves"][parameter]["branches"]
+            for x, e in zip(branch[parameter], branch["e_icl"], strict=True)
+        ]
+        assert dict(points)[POINT[parameter]] == pytest.approx(values["quantities"]["e_icl"], rel=1e-14)
+
+
+def test_error_diverges_at_tau_1_like_one_over_the_distance(digits):
+    below, above = digits.curves[1].branches
+    assert below.x.max() < 1 < above.x.min()
+    for branch, near in ((below, -1), (above, 0)):
+        order = np.argsort(np.abs(branch.x - 1))
+        first, second = order[0], order[20]
+        assert order[0] == near % len(branch.x)
+        weighted = branch.total * np.abs(branch.x - 1)
+        assert weighted[first] == pytest.approx(weighted[second], rel=0.01)
+        assert branch.total[first] > 100 * digits.error.total
+
+
+def test_rounded_peak_is_finite_and_below_the_divergence(digits):
+    curve = digits.curves[1]
+    (rounded,) = curve.other
+    assert curve.other_ridge > 0
+    assert (rounded.x == 1.0).any()
+    peak = rounded.total.max()
+    assert rounded.total[rounded.x < 0.9].max() < peak < curve.branches[0].total.max()
+
+
+def test_no_other_test_covariance_of_the_trace_does_better_or_worse(digits):
+    C_train, C_test = matrices()
+    choices = {choice.name: choice for choice in digits.choices}
+    assert [c.total for c in digits.choices] == sorted(c.total for c in digits.choices)
+    random = np.random.default_rng(0)
+    trace = np.trace(C_test)
+    for _ in range(20):
+        factor = random.normal(size=(64, random.integers(1, 65)))
+        other = factor @ factor.T
+        other *= trace / np.trace(other)
+        error = float(ta.icl_error(*ta.align(C_train, other), **POINT).total)
+        assert choices["best_spike"].total <= error <= choices["worst_spike"].total
+        rotation = np.linalg.qr(random.normal(size=(64, 64)))[0]
+        error = float(ta.icl_error(*ta.align(C_train, rotation @ C_test @ rotation.T), **POINT).total)
+        assert choices["best_rotation"].total <= error <= choices["worst_rotation"].total
+
+
+def test_choices_are_attained(digits):
+    C_train, C_test = matrices()
+    choices = {choice.name: choice for choice in digits.choices}
+    eigenvalues, vectors = np.linalg.eigh(C_train)
+    c_test = np.trace(C_test)
+
+    def error(other):
+        return float(ta.icl_error(*ta.align(C_train, other), **POINT).total)
+
+    top = np.outer(vectors[:, -1], vectors[:, -1]) * c_test
+    assert choices["best_spike"].total == pytest.approx(error(top), rel=1e-9)
+    assert (choices["best_spike"].rank, choices["worst_spike"].rank) == (1, 62)
+    assert choices["worst_spike"].directions == 3  # three constant pixels
+    commuting = vectors @ np.diag(np.linalg.eigvalsh(C_test)) @ vectors.T
+    assert choices["best_rotation"].total == pytest.approx(error(commuting), rel=1e-9)
+    assert choices["as_train"].total == pytest.approx(error(C_train * c_test / np.trace(C_train)), rel=1e-9)
+    assert choices["isotropic"].total == pytest.approx(error(np.eye(64) * c_test / 64), rel=1e-9)
+    assert choices["given"].total == pytest.approx(error(C_test), rel=1e-12)
+
+
+# --- other spectra and regimes --------------------------------------------------------------------------------
+def test_failing_order_is_said(tmp_path, capsys):
+    """THEORY A3, item 6."""
+    (tmp_path / "c.csv").write_text("0\n2\n")
+    data = report_data(tasks(str(tmp_path / "c.csv"), None), Parameters(alpha=50, tau=0.3, kappa=1, rho=1))
+    sentences = [in_plain(sentence) for sentence in verdict(data)]
+    assert sentences[0].startswith("K is not ordered")
+    assert "K(0) = 1.26521, K(2) = 1.95577" in sentences[1]
+    assert "bottom eigenvector" in sentences[2]
+    best = data.choices[0]
+    assert (best.name, best.eigenvalue, best.rank) == ("best_spike", 0.0, 2)
+    assert "verdict fails" in page(data, {name: b"" for name in PICTURES})
+
+
+def test_shares_of_directions_have_no_kernel_alignment():
+    data = report_data(tasks("lowrank:0.5", "iso"), Parameters(alpha=2, tau=0.5, kappa=1, rho=0.1))
+    assert data.metrics["inverse_cka"] is None
+    assert data.metrics["population"] == math.inf
+    assert data.metrics["misalignment"] == pytest.approx(float(data.error.misalignment))
+    listed = ta.metrics(np.diag([2.0, 0.0]), np.eye(2), alpha=2, tau=0.5, kappa=1, rho=0.1)
+    assert data.metrics["resolvent"] == pytest.approx(float(listed["resolvent"]))
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "changes"),
+    [
+        ("iso", None, {}),
+        ("lowrank:0.5", "power:1", {"tau": 1.0, "ridge": 0.01}),
+        ("power:1:30", "spike:29", {"tau": 0.5}),
+        ("spike:0:0:8", "iso:0.5", {"rho": 0.0}),
+        ("power:3:400", "power:-1", {"alpha_test": 7.0, "rho_test": 0.0, "kappa": 300.0}),
+    ],
+)
+def test_every_kind_of_report_is_made(train, test, changes):
+    data = report_data(tasks(train, test), Parameters(**(POINT | changes)))
+    pictures = figures(data, "svg")
+    assert set(pictures) == set(PICTURES)
+    made = page(data, pictures)
+    assert "nan" not in re.sub(r'src="[^"]*"', "", made)
+    assert "nan" not in run_section(data)
+
+
+def test_infinity_in_json_is_a_string(tmp_path):
+    assert main(["report", "--train", "lowrank:0.5", "--test", "iso", *ARGUMENTS, "--out", str(tmp_path)]) == 0
+    metrics = json.loads((tmp_path / "values.json").read_text())["metrics"]
+    assert (metrics["population"], metrics["inverse_cka"]) == ("inf", None)
+
+
+# --- page -----------------------------------------------------------------------------------------------------
+class Page(html.parser.HTMLParser):
+    """Tags with their attributes, text, and whether tags close in order."""
+
+    VOID = frozenset({"meta", "img"})
+
+    def __init__(self, source):
+        super().__init__()
+        self.tags, self.open, self.text = [], [], ""
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open[-1:] != ["style"]:
+            self.text += data
+
+
+@pytest.fixture(scope="module")
+def parsed(written):
+    return Page((written / "report.html").read_text(encoding="utf-8"))
+
+
+def test_page_is_well_formed(parsed):
+    assert parsed.open == []
+    ids = [attributes["id"] for _, attributes in parsed.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+
+
+def test_page_loads_nothing(parsed, written):
+    source = (written / "report.html").read_text(encoding="utf-8")
+    assert not {tag for tag, _ in parsed.tags} & {"script", "link", "iframe", "object", "embed"}
+    for _, attributes in parsed.tags:
+        assert attributes.get("src", "data:").startswith("data:")
+        assert not {"href", "srcset", "style"} & set(attributes)
+    style = source[source.index("<style>") : source.index("</style>")]
+    assert "url(" not in style
+    assert "@import" not in style
+    assert "http" not in re.sub(r'src="[^"]*"', "", source)
+
+
+def test_page_holds_the_numbers(parsed, values):
+    for name in ("sigma", "M", "dM", "q", "e_scalar", "e_misalign", "e_icl"):
+        assert f"{values['quantities'][name]:.12g}" in parsed.text
+    for value in values["metrics"].values():
+        assert f"{value:.12g}" in parsed.text
+    for choice in values["test_choices"].values():
+        assert f"{choice['total']:.7f}" in parsed.text
+
+
+def test_page_renders_the_formulas(parsed):
+    labels = {attributes.get("id") for tag, attributes in parsed.tags if tag == "div"}
+    shown = {"alignment", "corollaries", "metrics", "ordering", "resolvent", "ridge"}
+    assert {equation.label for equation in ta.derive.catalogue().values() if equation.section in shown} <= labels
+    assert "\\" not in parsed.text
+    assert "$" not in parsed.text
+    assert "@" not in parsed.text
+
+
+def test_every_equation_becomes_mathml():
+    for equation in ta.derive.catalogue().values():
+        markup = formula(equation.latex(), block=True)
+        assert "\\" not in markup, equation.name
+        assert "merror" not in markup, equation.name
+        assert "1ex" not in markup, equation.name
+
+
+def test_text_with_formulas():
+    assert text("a -- b") == "a – b"
+    assert text(r"<$\tau$>") == f"&lt;{formula(chr(92) + 'tau')}&gt;"
+
+
+# --- pictures -------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", PICTURES)
+def test_picture_is_not_blank(written, name):
+    picture = Image.open(written / f"{name}.png").convert("L")
+    assert picture.width > 1000
+    levels = np.asarray(picture)
+    inked = (levels < 200).mean()
+    assert 0.003 < inked < 0.3
+    # lines reach both halves
+    assert all((half < 200).any() for half in np.array_split(levels, 2, axis=1))
+
+
+def test_same_numbers_give_the_same_picture(digits):
+    assert figures(digits, "svg") == figures(digits, "svg")
+
+
+def test_branches_are_not_joined_across_the_divergence(digits):
+    from matplotlib.figure import Figure
+
+    from taskalign.plots import _draw_curve
+
+    axes = Figure().add_subplot()
+    _draw_curve(axes, digits, digits.curves[1])
+    total, rounded = [], []
+    for line in axes.lines:
+        x = np.asarray(line.get_xdata())
+        if len(x) > 2:
+            (rounded if (x == 1).any() else total).append(x)
+    assert len(total) == 6  # three parts, two branches
+    assert all((x < 1).all() or (x > 1).all() for x in total)
+    assert len(rounded) == 1
+    top = axes.get_ylim()[1]
+    assert digits.curves[1].branches[0].total.max() > 10 * top
+    assert top < 10 * float(digits.error.total)
+
+
+# --- document -------------------------------------------------------------------------------------------------
+def test_document_holds_the_numbers(written, values):
+    source = (written / "theory.tex").read_text()
+    assert r"\section{This run}" in source
+    for name in ("sigma", "q", "e_scalar", "e_misalign", "e_icl"):
+        assert f"{values['quantities'][name]:.12g}" in source
+    assert r"\frac{0.01 + 1}{2}" in source  # the noise of the context summary
+
+
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="needs pdflatex")
+@pytest.mark.parametrize("changes", [{}, {"tau": 0.5}, {"tau": 1.0, "ridge": 1e-5}], ids=str)
+def test_document_compiles(tmp_path, changes):
+    odd = tmp_path / "50%_of #1 & ~more^.csv"
+    odd.write_text("1\n2\n3\n")
+    data = report_data(tasks(str(odd), "iso"), Parameters(**(POINT | changes)))
+    result = tex.compiled(ta.derive.compose(run_section=run_section(data)))
+    assert result.problem == ""
+    assert result.pdf.startswith(b"%PDF")
+    assert b"undefined" not in result.log
+    assert result.pdf == tex.compiled(ta.derive.compose(run_section=run_section(data))).pdf
+
+
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="needs pdflatex")
+def test_broken_document_is_reported_in_one_line():
+    result = tex.compiled(r"\documentclass{article}\begin{document}\nonsense\end{document}")
+    assert result.pdf is None
+    assert result.problem == "pdflatex failed: Undefined control sequence."
+    assert b"nonsense" in result.log
+
+
+def test_number_in_mathematics():
+    assert [number(x) for x in (0.5, 1e-7, math.inf, -2.0)] == ["0.5", r"1 \cdot 10^{-7}", r"\infty", "-2"]
+
+
+# --- writing --------------------------------------------------------------------------------------------------
+def test_without_pdflatex_one_line_says_how_to_get_it(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(tex.shutil, "which", lambda name: None)
+    (tmp_path / "theory.pdf").write_bytes(b"of an earlier run")
+    assert main(["report", "--train", "iso", *ARGUMENTS, "--out", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.startswith("no ")] == [
+        "no theory.pdf: pdflatex is not installed: apt install texlive-latex-extra, or upload theory.tex to Overleaf"
+    ]
+    assert not (tmp_path / "theory.pdf").exists()
+
+
+def test_interruption_keeps_what_is_finished(tmp_path, capsys, monkeypatch):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(artifacts, "page", interrupted)
+    assert main(["report", "--train", "iso", *ARGUMENTS, "--out", str(tmp_path)]) == 130
+    out, err = capsys.readouterr()
+    assert err == "taskalign: interrupted\n"
+    names = {file.name for file in tmp_path.iterdir()}
+    assert names == {"values.json", *(f"{name}.png" for name in PICTURES)}
+    assert names == {line.rpartition("/")[2] for line in out.splitlines()}
+    json.loads((tmp_path / "values.json").read_text())
+    Image.open(io.BytesIO((tmp_path / "spectra.png").read_bytes())).load()
+
+
+def test_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
+    (tmp_path / "a").write_text("old")
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(files.Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        files.write("--out", tmp_path / "a", "new")
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("a", "old")]
+
+
+def test_second_run_overwrites_its_own_files_only(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    for tau in ("4", "5"):
+        arguments = ["--alpha", "2", "--tau", tau, "--kappa", "1", "--rho", "0.01", "--out", str(tmp_path)]
+        assert main(["report", "--train", "iso", *arguments]) == 0
+        assert json.loads((tmp_path / "values.json").read_text())["inputs"]["tau"] == float(tau)
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_bad_input_makes_no_folder(tmp_path):
+    assert main(["report", "--train", "iso", *ARGUMENTS[:-1], "-1", "--out", str(tmp_path / "new")]) == 2
+    assert not (tmp_path / "new").exists()
+
+
+def test_missing_extra_is_named(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert main(["report", "--train", "iso", *ARGUMENTS, "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == 'taskalign: matplotlib is missing: pip install "taskalign[report]"\n'
+
+
+def test_unwritable_file_is_named(tmp_path):
+    (tmp_path / "values.json").mkdir()
+    with pytest.raises(InputError, match=r"^--out: .*values\.json: Is a directory"):
+        files.write("--out", tmp_path / "values.json", "x")
