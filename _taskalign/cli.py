@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -170,12 +171,12 @@ def latex(
     pdf: bool = False,
     list_: Annotated[bool, Parameter(name="--list")] = False,
 ) -> None:
-    """Print the derivation as a LaTeX document, or single equations as LaTeX.
+    r"""Print the derivation as a LaTeX document, or single equations as LaTeX.
 
     Args:
         equations: Names, separated by commas: print these alone, one a line, without delimiters.
         sections: Sections of the document, separated by commas; all if not given.
-        notation: NAME=LATEX writes a symbol otherwise, for instance effective_ridge='\\xi'; may be repeated.
+        notation: NAME=LATEX writes a symbol otherwise, for instance effective_ridge='\xi'; may be repeated.
         out: File to write to; standard output if not given.
         pdf: Compile the document with pdflatex as well, beside --out.
         list_: List the equations by section: name and title.
@@ -248,7 +249,7 @@ def _in_options(message: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code is the result."""
-    if (sys.stdout.encoding or "").lower().replace("-", "") != "utf8" and hasattr(sys.stdout, "reconfigure"):
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.encoding.lower() not in ("utf-8", "utf8"):
         sys.stdout.reconfigure(errors="replace")
     try:
         app(arguments, exit_on_error=False, print_error=False, result_action="return_value")

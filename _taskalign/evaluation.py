@@ -14,8 +14,11 @@ from taskalign.inputs import MOST_POINTS, Tasks, numbers
 from taskalign.numerics import IclError, InputError, icl_error
 from taskalign.numerics.ordering import ordering_at
 from taskalign.numerics.precise import precise
+from taskalign.numerics.solvers import plain_below
 from taskalign.quantities import ORDERING, QUANTITIES, Quantity, evaluated, of, ordered, plain, shown
 
+#: points x eigenvalues from which it pays to load the compiled kernel for one evaluation
+_PLAIN_BELOW = 100_000
 #: decimal places that a table shows beyond which `--json` is the place to look
 _DIGITS = 12
 
@@ -60,8 +63,9 @@ def at_points(tasks: Tasks, given: Mapping[str, Any]) -> IclError:
 # --- one point --------------------------------------------------------------------------------------------------
 def point_values(tasks: Tasks, given: Mapping[str, Any]) -> dict[str, Any]:
     """Quantities and ordering at one point."""
-    error = at_points(tasks, given)
-    found = ordered(ordering_at(error.fixed_point))
+    with plain_below(_PLAIN_BELOW):
+        error = at_points(tasks, given)
+        found = ordered(ordering_at(error.fixed_point))
     return {"inputs": _inputs(tasks, given), "quantities": evaluated(error), "ordering": found}
 
 

@@ -74,7 +74,10 @@ def _symbol(name: str) -> str:
 def _table(header: Iterable[str], rows: Iterable[Iterable[str]], kind: str = "") -> str:
     head = "".join(f"<th>{cell}</th>" for cell in header)
     body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div class="scroll"><table class="{kind}">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table></div>'
+    return (
+        f'<div class="scroll"><table class="{kind}">\n<thead><tr>{head}</tr></thead>\n'
+        f"<tbody>\n{body}\n</tbody>\n</table></div>"
+    )
 
 
 def _value(value: Any, digits: int = 12) -> str:
@@ -95,9 +98,10 @@ def _head(data: ReportData) -> str:
         f"<p>Pretraining tasks from {spectra}, test tasks {tested}.</p>\n"
         f'<ul class="parameters">{parameters}</ul>\n'
         '<div class="result">\n'
-        f'<p class="big">{_symbol("e_icl")}<span class="equals">=</span><span class="value">{shown(e.total, 6)}</span></p>\n'
+        f'<p class="big">{_symbol("e_icl")}<span class="equals">=</span>{_value(e.total, 6)}</p>\n'
         f"<p>{_symbol('e_scalar')} = {_value(e.scalar, 6)}, which sees only the traces, and "
-        f"{_symbol('e_misalign')} = {_value(e.misalignment, 6)}, which sees how the two covariances lie to each other.</p>\n"
+        f"{_symbol('e_misalign')} = {_value(e.misalignment, 6)}, which sees how the two covariances lie to each"
+        " other.</p>\n"
         f"<p>{_words(verdict(data)[0])}</p>\n</div>\n</header>"
     )
 
@@ -173,8 +177,9 @@ def _ordering(data: ReportData, figures: Mapping[str, bytes]) -> str:
 
 
 def _choices(data: ReportData) -> str:
+    c_test = (data.tasks.spectrum.weights * data.tasks.test).sum()
     note = (
-        f"<p>All of trace {formula(names()['c_test'])} = {_value((data.tasks.spectrum.weights * data.tasks.test).sum(), 6)},"
+        f"<p>All of trace {_symbol('c_test')} = {_value(c_test, 6)},"
         " by increasing error. A rotation keeps the eigenvalues of the test covariance and turns its eigenvectors"
         " (Corollary 4.1); a spike has rank one (Corollary 4.2).</p>\n"
     )

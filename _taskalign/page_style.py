@@ -53,6 +53,7 @@ mtd { text-align: left; padding: .25em .4em; }
 @media (max-width: 40rem) { body { font-size: 16px; } main { padding: 1.5rem 1rem 3rem; } h1 { font-size: 1.5rem; }
   .result { padding: .8rem 1rem; } .result .big { font-size: 1.6rem; } .numbers th:first-child { width: auto; }
   th, td { padding-right: .8rem; } }
-@media print { body { font-size: 10.5pt; } main { max-width: none; padding: 0; } .result { border: 1px solid var(--line); }
+@media print { body { font-size: 10.5pt; } main { max-width: none; padding: 0; }
+  .result { border: 1px solid var(--line); }
   h2 { break-after: avoid; } }
 """

@@ -18,7 +18,7 @@ _PARTS = (
     ("misalignment", r"$e_{\mathrm{misalign}}$", _ORANGE, (0, (1.2, 1.2)), 1.9),
 )
 _SYMBOL = {"kappa": r"$\kappa = k/d$", "tau": r"$\tau = n/d^2$"}
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "mathtext.fontset": "cm",
     "font.size": 11,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -230,7 +231,7 @@ def _spike(place: int, c_test: float, weights: np.ndarray) -> np.ndarray:
     return gamma
 
 
-def _direction(spectrum: Spectrum, place: int) -> dict[str, float]:
+def _direction(spectrum: Spectrum, place: int) -> dict[str, Any]:
     values = spectrum.eigenvalues
     tolerance = _EQUAL * float(values.max())
     same = np.abs(values - values[place]) <= tolerance

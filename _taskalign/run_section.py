@@ -46,7 +46,8 @@ def run_section(data: ReportData) -> str:
             text(
                 "The equations of the following sections, with the numbers of this run in place of the symbols"
                 " (rounded to four digits where they are put in; all digits are in \\texttt{values.json})."
-                " $@a$ and $@M$ solve the fixed-point equations; $@F$, $@M$ and their derivatives are taken at $@sigma$."
+                " $@a$ and $@M$ solve the fixed-point equations; $@F$, $@M$ and their derivatives are taken at"
+                " $@sigma$."
             ),
             *(_step(name, known) for name in _steps(data)),
             _table(values),

@@ -17,6 +17,8 @@ from taskalign.numerics.errors import InputError
 
 #: seconds that one run of pdflatex may take
 _TIMEOUT = 120
+#: as often as references may need to settle
+_RUNS = 4
 
 
 # --- what the command line chooses ----------------------------------------------------------------------------
@@ -119,7 +121,8 @@ def compiled(source: str) -> Compiled:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "theory.tex").write_text(source, encoding="utf-8")
-        for _ in range(3):
+        log = b""
+        for _ in range(_RUNS):
             try:
                 done = subprocess.run(
                     command,
@@ -131,11 +134,12 @@ def compiled(source: str) -> Compiled:
                 )
             except subprocess.TimeoutExpired:
                 return Compiled(None, f"pdflatex took more than {_TIMEOUT} s and was stopped")
+            log = done.stdout
             if done.returncode:
-                return Compiled(None, f"pdflatex failed: {_first_error(done.stdout)}", done.stdout)
-            if b"Rerun to get" not in done.stdout and b"Rerun LaTeX" not in done.stdout:
+                return Compiled(None, f"pdflatex failed: {_first_error(log)}", log)
+            if b"Rerun to get" not in log and b"Rerun LaTeX" not in log:
                 break
-        return Compiled((folder / "theory.pdf").read_bytes(), log=done.stdout)
+        return Compiled((folder / "theory.pdf").read_bytes(), log=log)
 
 
 def _first_error(log: bytes) -> str:

@@ -65,7 +65,7 @@ def _moment(order: int) -> Expr:
     r"""$\sum_i w_i (c_i + t)^{-k}$ in canonical symbols, for k from -1."""
     known = {-1: n.c_train + n.t, 0: Integer(1), 1: n.U / n.t, 2: n.U2 / n.t**2}
     # higher moments of the unlearned share occur in second derivatives only, and have no name in the equations
-    return known[order] if order in known else Symbol(f"U{order}", positive=True) / n.t**order
+    return Symbol(f"U{order}", positive=True) / n.t**order if order > 2 else known[order]
 
 
 def _reduce_one(total: Sum) -> Expr:

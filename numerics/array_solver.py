@@ -69,10 +69,11 @@ def find_root(xp, algebra, spectrum, parameters, t):
         t = xp.where(active & ~arrived, t - step, t)
         previous = xp.where(active, relative, previous)
         active = active & ~arrived
-    if bool(active.any()) or not bool(xp.isfinite(t).all()):
+    lost = active | ~xp.isfinite(t)
+    if bool(lost.any()):
         raise ArithmeticError(
-            f"Newton's iteration in t did not arrive in {passes} passes at {int(active.sum())} of the points;"
-            f" the parameters are likely beyond the range of {t.dtype}"
+            f"Newton's iteration in t did not arrive at {int(lost.sum())} points (the first at index"
+            f" {int(xp.argmax(1 * lost))}) in {passes} passes; they are likely beyond the range of {t.dtype}"
         )
     return t, passes
 

@@ -14,7 +14,7 @@ import array_api_compat as compat
 import numpy as np
 
 from . import array_solver
-from .arrays import Array, algebra_for, backend, in_one_library
+from .arrays import Array, algebra_for, backend, in_one_library, is_finite
 from .errors import ConvergenceError
 from .spectrum import Spectrum
 
@@ -45,13 +45,16 @@ def solve_columns(spectrum: Spectrum, values: dict[str, Array], shape: tuple[int
     xp = compat.array_namespace(alpha)
     alpha, tau, kappa, rho, ridge = (xp.broadcast_to(value, shape) for value in (alpha, tau, kappa, rho, ridge))
     algebra = algebra_for(alpha)
-    parameters = (algebra.summary_noise(rho, c_train, alpha), kappa, tau, ridge)
-    spectrum_parts = (c, weights, xp.astype(c > 0, c.dtype), null, rank)
-    recorded, untracked = _recording(*parameters, rho, c, weights)
     try:
-        found, passes = array_solver.solve(
-            xp, algebra, spectrum_parts, parameters, rho, c_train, recorded=recorded, untracked=untracked
-        )
+        with np.errstate(all="ignore"):  # what is not finite is found below
+            parameters = (algebra.summary_noise(rho, c_train, alpha), kappa, tau, ridge)
+            recorded, untracked = _recording(*parameters, rho, c, weights)
+            support = xp.astype(c > 0, c.dtype)
+            found, passes = array_solver.solve(
+                xp, algebra, (c, weights, support, null, rank), parameters, rho, c_train, recorded, untracked
+            )
+        if not all(bool(is_finite(value).all()) for value in found.values()):
+            raise ArithmeticError(f"results are beyond the range of {alpha.dtype}")
     except ArithmeticError as failure:
         raise ConvergenceError(f"{failure}; try taskalign.numerics.precise") from None
     columns = {name: xp.broadcast_to(value, shape) for name, value in found.items()}

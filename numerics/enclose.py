@@ -22,23 +22,23 @@ themselves; every statement above is then checked for all their numbers at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import repeat
 from math import isfinite
 from operator import mul
-from types import ModuleType
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx
+from flint import arb, ctx, fmpq
 
-from . import solvers
 from .display import Shown
 from .errors import ConvergenceError, InputError
 from .exact import Ball, ExactPoint, as_ball, as_fraction, exact_point
 from .generated import arb_algebra, numba_algebra
+from .pointwise import balance, outputs, sign, upper_bound
+from .solvers import is_plain
 from .spectrum import Spectrum
 
 _BITS_PER_DIGIT = 3.3219280948873626
@@ -47,6 +47,8 @@ _OUTPUT_GUARD, _BRACKET_GUARD, _GUARD = 8, 8, 48
 #: of the chord's slope, from double precision, at least as many bits are taken to be right
 _CHORD_BITS = 30
 _MAX_PASSES = 300
+#: factor by which a bracket is widened where balls are given
+_WIDER = arb(5) / 4
 _MAX_PRECISION = 1 << 20
 
 
@@ -177,49 +179,51 @@ def enclose(
     """
     if int(digits) != digits or digits < 1:
         raise InputError(f"digits: {digits!r} is not allowed, must be a whole number >= 1")
-    point = exact_point(
-        eigenvalues, weights, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge, number=as_ball
-    )
+    point = exact_point(eigenvalues, weights, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge, number=as_ball)
     if not (point.ridge == 0 or point.ridge > 0):
         raise InputError(f"ridge: {point.ridge} is not allowed, a ball must hold 0 alone or numbers > 0 alone")
     if point.ridge == 0 and not (point.tau < 1 or point.tau > 1):
         raise InputError(f"tau: {point.tau} is not allowed without a ridge, a ball must not hold 1")
-    exact = not any(isinstance(value, arb) and not value.is_exact() for value in _numbers(point))
     wanted = int(digits * _BITS_PER_DIGIT) + 1 + _OUTPUT_GUARD
     precision = wanted + _BRACKET_GUARD + _GUARD
+    middle = _middle(point)
     t: arb | None = None
     slope: arb | None = None
     while precision <= _MAX_PRECISION:
         with ctx.workprec(precision):
             equations = _Equations(point)
-            if t is None:
-                t, slope = equations.start()
-            t, slope = equations.refined(t, slope, -(wanted + _BRACKET_GUARD))
-            bracket = equations.bracket(t, slope, -(wanted + _BRACKET_GUARD), exact)
-            if bracket is not None:
-                values = equations.outputs(*bracket)
+            t, slope = (equations if middle is point else _Equations(middle)).root(t, slope, _aim(wanted))
+            low, high = equations.bracket(t, slope, _aim(wanted), fixed=middle is point)
+            if low is not None and high is not None and low < high:
+                values = equations.outputs(low, high)
                 lost = wanted - min(v.rel_accuracy_bits() for v in values.values() if not v.is_exact())
-                if lost <= 0 or not exact:
-                    low, high = bracket
-                    return Enclosure(
-                        digits=int(digits), low=low, high=high, _point=point, _precision=precision, **values
-                    )
+                if lost <= 0 or middle is not point:
+                    found: dict[str, Any] = {"low": low, "high": high, "_point": point, "_precision": precision}
+                    return Enclosure(digits=int(digits), **values, **found)
                 wanted += lost
-        precision = max(2 * precision, wanted + _BRACKET_GUARD + _GUARD)
+        precision = max(precision + precision // 2, wanted + _BRACKET_GUARD + _GUARD)
     raise ConvergenceError(f"no proof was found with {_MAX_PRECISION} bits")
 
 
-def _numbers(point: ExactPoint[Any]) -> Iterable[Any]:
-    yield from point.eigenvalues
-    yield from point.weights
-    yield from (point.alpha, point.tau, point.kappa, point.rho, point.ridge)
+def _aim(wanted: int) -> int:
+    return -wanted - _BRACKET_GUARD
+
+
+def _middle(point: ExactPoint[Any]) -> ExactPoint[Any]:
+    """The point itself where it is exact, else the middle of its balls."""
+    listed = (*point.eigenvalues, *point.weights, point.alpha, point.tau, point.kappa, point.rho, point.ridge)
+    if all(isinstance(value, fmpq) or value.is_exact() for value in listed):
+        return point
+    *measure, alpha, tau, kappa, rho, ridge = (arb(value).mid() for value in listed)
+    size = len(point.eigenvalues)
+    c, w = (tuple(max(value, arb(0)) for value in part) for part in (measure[:size], measure[size:]))
+    return ExactPoint(c, w, alpha, tau, kappa, max(rho, arb(0)), ridge)
 
 
 class _Equations:
     """The scalar equation of one point at the present precision."""
 
     def __init__(self, point: ExactPoint[Any]) -> None:
-        self.point = point
         self.regime = point.regime
         self.c = [arb(value) for value in point.eigenvalues]
         self.w = [arb(value) for value in point.weights]
@@ -227,59 +231,118 @@ class _Equations:
         self.c_train = sum(map(mul, self.w, self.c), arb(0))
         self.s = arb_algebra.summary_noise(self.rho, self.c_train, arb(point.alpha))
 
+    def _g(self, t: arb, D: arb) -> arb:
+        """g from D alone: the weights sum to one."""
+        return sign(arb_algebra, self.regime, t, D, 1 - D, self.s, self.tau, self.kappa, self.ridge)
+
+    def _means(self, terms: Callable[..., Any], t: arb) -> list[arb]:
+        columns = zip(*map(terms, self.c, repeat(t)), strict=True)
+        return [sum(map(mul, self.w, column), arb(0)) for column in columns]
+
+    def _learned(self, t: arb) -> arb:
+        return sum(map(mul, self.w, map(arb_algebra.learned_share, self.c, repeat(t))), arb(0))
+
     # --- where to look for the root: nothing here has to be right -----------------------------------
-    def start(self) -> tuple[arb, arb | None]:
-        """A first t, and the slope of g there: from double precision, or an upper bound where that fails."""
-        if len(self.c) >= solvers.plain_below:
+    def root(self, t: arb | None, slope: arb | None, aim: int) -> tuple[arb, arb]:
+        """Root and slope of g there, up to a relative error of about 2^aim.
+
+        Chords, since they need no slope, as long as each gains many bits; Newton's step where one does not.
+
+        Raises:
+            ConvergenceError: it did not arrive.
+        """
+        if t is None:
+            t, slope = self._start()
+        previous = 0
+        for _ in range(_MAX_PASSES):
+            fresh = slope is None
+            if slope is None:
+                sums = self._means(arb_algebra.newton_terms, t)
+                g, dg = balance(arb_algebra, self.regime, t, *sums, self.s, self.tau, self.kappa, self.ridge)
+                slope = dg.mid()
+            else:
+                g = self._g(t, self._learned(t))
+            step = (g / slope).mid()
+            size = _exponent(step / t)
+            t = (t - step).mid() if step < t else (t / 8).mid()
+            gain = -size if fresh else previous - size
+            if size - gain <= aim or (size < -_CHORD_BITS and size >= previous):
+                return t, slope
+            previous = size
+            if gain < _CHORD_BITS:
+                slope = None
+        raise ConvergenceError(f"Newton's iteration in t did not arrive in {_MAX_PASSES} passes")
+
+    def _start(self) -> tuple[arb, arb | None]:
+        """A first t, and the slope there: from double precision, or an upper bound where that is no help."""
+        if not is_plain(len(self.c)):
             t, slope = self._in_double_precision()
             if t > 0 and isfinite(t) and slope > 0 and isfinite(slope):
                 return arb(t), arb(slope)
-        rank_fraction = arb(self.point.rank_fraction)
-        if self.regime == "below":
-            return arb_algebra.t_upper_below(self.c_train, self.s, self.kappa, self.tau).mid(), None
-        noise = self.s
-        if self.regime == "ridge":
-            noise = arb_algebra.sigma_upper(self.c_train, self.s, self.tau, self.ridge)
-        return arb_algebra.t_upper_above(self.c_train, rank_fraction, noise, self.kappa).mid(), None
+        rank_fraction = sum((w for w, c in zip(self.w, self.c, strict=True) if c != 0), arb(0))
+        scalars = (self.c_train, rank_fraction, self.s, self.tau, self.kappa, self.ridge)
+        return upper_bound(arb_algebra, self.regime, *scalars).mid(), None
 
     def _in_double_precision(self) -> tuple[float, float]:
         from .kernel import solve_t
 
         c, w = np.array([float(v) for v in self.c]), np.array([float(v) for v in self.w])
-        scalars = [float(v) for v in (self.c_train, self.s, self.tau, self.kappa, self.ridge)]
         zero = c == 0
-        null_weight = float(w[zero].sum())
-        w = np.where(zero, 0.0, w)
-        t, _, _ = solve_t(c, w, null_weight, float(w.sum()), *scalars)
+        null_weight, w = float(w[zero].sum()), np.where(zero, 0.0, w)
+        c_train, s, tau, kappa, ridge = (float(v) for v in (self.c_train, self.s, self.tau, self.kappa, self.ridge))
+        t, _, _ = solve_t(c, w, null_weight, float(w.sum()), c_train, s, tau, kappa, ridge)
         with np.errstate(all="ignore"):
-            d, u, e = (float(w @ term) for term in numba_algebra.newton_terms(c, t))
-            try:
-                _, slope = self._g(numba_algebra, t, d, null_weight + u, e, *scalars[1:])
-            except ArithmeticError:
-                return t, 0.0
-        return t, slope
+            D, U, E = (w @ term for term in numba_algebra.newton_terms(c, t))
+            _, slope = balance(numba_algebra, self.regime, t, D, null_weight + U, E, s, tau, kappa, ridge)
+        return t, float(slope)
 
-    def refined(self, t: arb, slope: arb | None, aim: int) -> tuple[arb, arb]:
-        """Root and slope of g there, to a relative error of about 2^aim: Newton's steps, or chords where the
-        slope is good."""
-        last = 1
-        for _ in range(_MAX_PASSES):
-            if slope is None:
-                g, dg = self._newton(t)
-                slope, known = dg.mid(), 0
-            else:
-                g, known = self._balance(t)[1], _CHORD_BITS
-            step = (g / slope).mid()
-            size = _exponent(step / t)
-            new = (t - step).mid()
-            t = new if new > 0 else t / 8
-            # a chord's error shrinks by the same factor each time, Newton's is squared
-            gain = last - size
-            if size - max(gain, known, -size if known == 0 else 0) <= aim or size < 2 * _CHORD_BITS - ctx.prec:
-                return t, slope
-            if gain < _CHORD_BITS:
-                slope_of_next = None
-            else:
-                slope_of_next = slope
-            slope, last = slope_of_next, size
-        raise ConvergenceError(f"Newton's iteration in t did not arrive in {_MAX_PASSES} passes")
+    # --- the proof ----------------------------------------------------------------------------------
+    def _is_below(self, t: arb) -> bool:
+        """Whether t is provably on the branch and below the root."""
+        D = self._learned(t)
+        gap = self.kappa - D
+        if not gap > 0:
+            return False
+        if self.regime == "below" and not self.tau - D > 0:
+            return False
+        if self.regime == "ridge" and not arb_algebra.sigma_of_t(t, gap, self.kappa) > self.s:
+            return False
+        return self._g(t, D) < 0
+
+    def _is_above(self, t: arb) -> bool:
+        """Whether t is provably above the root, if a lower point is on the branch."""
+        return self._g(t, self._learned(t)) > 0
+
+    def bracket(self, t: arb, slope: arb, aim: int, *, fixed: bool) -> tuple[arb | None, arb | None]:
+        """Points with the root between them, None where the sign of g is not certain.
+
+        Args:
+            fixed: only look as close to t as 2^aim; otherwise move away until the sign is certain.
+        """
+        spread = arb((1, aim))
+        if fixed:
+            low, high = (t - t * spread).mid(), (t + t * spread).mid()
+            return (low if self._is_below(low) else None), (high if self._is_above(high) else None)
+        spread += abs(self._g(t, self._learned(t))).upper() / (slope * t)
+        down = (t / (1 + spread * _WIDER**k) for k in range(_MAX_PASSES))
+        up = (t * (1 + spread * _WIDER**k) for k in range(_MAX_PASSES))
+        low = next((x for x in map(arb.mid, down) if self._is_below(x)), None)
+        high = next((x for x in map(arb.mid, up) if self._is_above(x)), None)
+        if low is None or high is None:
+            raise ConvergenceError("no bracket of the root holds for all numbers in the balls given: give smaller ones")
+        return low, high
+
+    def outputs(self, low: arb, high: arb) -> dict[str, arb]:
+        """All columns for a root between two points."""
+        t = low.union(high)
+        sums = self._means(arb_algebra.output_terms, t)
+        scalars = (self.s, self.tau, self.kappa, self.rho, self.ridge)
+        return outputs(arb_algebra, self.regime, t, sums, *scalars)[0]
+
+
+def _exponent(x: arb) -> int:
+    """Binary exponent of the middle of a ball."""
+    if x.mid() == 0:
+        return -_MAX_PRECISION
+    mantissa, exponent = x.mid().man_exp()
+    return int(exponent) + abs(int(mantissa)).bit_length()

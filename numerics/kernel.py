@@ -11,7 +11,7 @@ from numba import njit
 from .generated import numba_algebra as algebra
 
 #: fingerprint of `generated.numba_algebra`, written by `generate`; it makes numba compile anew when that changes
-ALGEBRA = "17e0efa39edc99ab"
+ALGEBRA = "c6a2cadfdd784067"
 
 _compile = njit(cache=True, nogil=True, error_model="numpy")
 #: sums over the spectrum may be taken in any order, so that the processor's vector units are used
@@ -141,9 +141,7 @@ def solve_points(
         r = row[k]
         c, w = eigenvalues[r], weights[r]
         s = _summary_noise(rho[k], c_train[r], alpha[k])
-        t, passes, residual = solve_t(
-            c, w, null_weight[r], rank_fraction[r], c_train[r], s, tau[k], kappa[k], ridge[k]
-        )
+        t, passes, residual = solve_t(c, w, null_weight[r], rank_fraction[r], c_train[r], s, tau[k], kappa[k], ridge[k])
         d, v, e, d2, v2 = _output_sums(c, w, t)
         u = null_weight[r] + v
         u2 = null_weight[r] + v2

@@ -12,6 +12,7 @@ from mpmath import mp, mpf
 from .errors import ConvergenceError, InputError
 from .exact import Exact, ExactPoint, as_fraction, exact_point
 from .generated import mpmath_algebra as algebra
+from .pointwise import balance, outputs, upper_bound
 from .spectrum import Spectrum
 
 #: digits beyond those asked for, before the loss by cancellation is known
@@ -163,22 +164,11 @@ def _solve(point: ExactPoint[Fraction]) -> tuple[dict[str, mpf], mpf]:
     s = algebra.summary_noise(rho, c_train, _mpf(point.alpha))
     t = _root(point.regime, c, w, c_train, rank_fraction, s, tau, kappa, ridge)
     d, u, e, d2, u2 = _means(algebra.output_terms, c, w, t)
-    if point.regime == "above":
-        gap, sigma = algebra.gap_above(t, s, kappa), s
-    elif point.regime == "below":
-        gap = algebra.gap_below(t, u, s, kappa, tau)
-        sigma = algebra.sigma_of_t(t, gap, kappa)
-    else:
-        gap = kappa - d
-        sigma = algebra.sigma_of_t(t, gap, kappa)
-    effective_ridge, share = algebra.shares(u, sigma, tau, ridge)
-    values = algebra.outputs(t, d, u, e, d2, u2, gap, sigma, effective_ridge, share, s, kappa, rho)
-    names = ("a", "da", "M", "dM", "q", "Qbar", "A", "B")
-    found = {"t": t, "s": s, "sigma": sigma, "effective_ridge": effective_ridge}
+    found, gap = outputs(algebra, point.regime, t, (d, u, e, d2, u2), s, tau, kappa, rho, ridge)
     differences = [kappa / gap, d / e, 1 / u, (1 + tau) / abs(1 - tau) if tau != 1 else mpf(1)]
     if point.regime != "above":
         differences.append(tau / (tau - d))
-    return found | dict(zip(names, values, strict=True)), max(abs(x) for x in differences)
+    return found, max(abs(x) for x in differences)
 
 
 def _means(terms: Any, c: list[mpf], w: list[mpf], t: mpf) -> list[mpf]:
@@ -189,20 +179,11 @@ def _means(terms: Any, c: list[mpf], w: list[mpf], t: mpf) -> list[mpf]:
 def _root(
     regime: str, c: list[mpf], w: list[mpf], c_train: mpf, rank_fraction: mpf, s: mpf, tau: mpf, kappa: mpf, ridge: mpf
 ) -> mpf:
-    if regime == "below":
-        t = algebra.t_upper_below(c_train, s, kappa, tau)
-    else:
-        noise = algebra.sigma_upper(c_train, s, tau, ridge) if regime == "ridge" else s
-        t = algebra.t_upper_above(c_train, rank_fraction, noise, kappa)
+    t = upper_bound(algebra, regime, c_train, rank_fraction, s, tau, kappa, ridge)
     previous = mp.inf
     for _ in range(_MAX_PASSES):
         d, u, e = _means(algebra.newton_terms, c, w, t)
-        if regime == "above":
-            g, dg = algebra.g_above(t, kappa - d, e, s, kappa)
-        elif regime == "below":
-            g, dg = algebra.g_below(t, kappa - d, tau - d, u, e, s, kappa)
-        else:
-            g, dg = algebra.g_ridge(t, kappa - d, tau - d, u, e, s, kappa, tau, ridge)
+        g, dg = balance(algebra, regime, t, d, u, e, s, tau, kappa, ridge)
         step = g / dg
         relative = abs(step / t)
         if relative <= 4 * mp.eps or (relative < mp.sqrt(mp.eps) and relative >= previous / 2):

@@ -76,6 +76,14 @@ PROGRAMS: tuple[Program, ...] = (
         (root.g["ridge"], root.dg["ridge"]),
         _newton,
     ),
+    # g alone, where only its sign is wanted
+    _program("sign_above", (n.t, n.gap_kappa, n.s, n.kappa), (root.g["above"],)),
+    _program("sign_below", (n.t, n.gap_kappa, n.gap_tau, n.U, n.s, n.kappa), (root.g["below"],)),
+    _program(
+        "sign_ridge",
+        (n.t, n.gap_kappa, n.gap_tau, n.U, n.s, n.kappa, n.tau, n.ridge),
+        (root.g["ridge"],),
+    ),
     _program("gap_above", (n.t, n.s, n.kappa), (stable.gap_at_root["above"],)),
     _program("gap_below", (n.t, n.U, n.s, n.kappa, n.tau), (stable.gap_at_root["below"],)),
     _program("sigma_of_t", (n.t, n.gap_kappa, n.kappa), (root.sigma_of_t,)),

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib import import_module
 from typing import Any
 
 from .arrays import backend
 
-#: Below this many points x eigenvalues NumPy alone does the work. Zero in a library; a process that evaluates once
-#: raises it, since loading the compiled kernel would take longer than the work.
-plain_below = 0
+_plain_below: ContextVar[int] = ContextVar("plain_below", default=0)
+
+
+@contextmanager
+def plain_below(work: int) -> Iterator[None]:
+    """Below this many points x eigenvalues, NumPy alone does the work.
+
+    For a process that evaluates once, in which loading the compiled kernel would take longer than the work.
+    """
+    token = _plain_below.set(work)
+    try:
+        yield
+    finally:
+        _plain_below.reset(token)
+
+
+def is_plain(work: int) -> bool:
+    """Whether NumPy alone does this many points x eigenvalues."""
+    return work < _plain_below.get()
 
 
 def solver_for(work: int, *values: Any) -> Any:
     """Module with `solve_columns` and `misalignment` for arrays of this library and this many points x eigenvalues."""
-    plain = backend(*values) == "torch" or work < plain_below
+    plain = backend(*values) == "torch" or is_plain(work)
     return import_module(".batch_solver" if plain else ".compiled_solver", __package__)

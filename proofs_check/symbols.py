@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from sympy import Derivative, Eq, Expr, Function, Ge, Gt, IndexedBase, Le, Symbol
+from sympy import Derivative, Eq, Expr, Function, Ge, Gt, IndexedBase, Symbol, diff
 from sympy.core.relational import Relational
 
 from ..derive import alignment, corollaries, ordering, resolvent, ridge, root, spectral, stable
@@ -16,44 +16,71 @@ from ..derive.spectral import LEARNED, UNLEARNED, mean
 
 #: name -> LaTeX, with `@name` for symbols of the notation table
 LOCAL = {
-    "E2": "@{E}_2",
-    "D_root": r"@{D}_\star",
-    "ddM": "@M''",
-    "share_bound": r"\hat{\theta}",
+    "E2": r"@{E}_2",
+    "ddM": "@{M}''",
     "t_root": r"@{t}_\star",
     "t_limit": r"@{t}_\infty",
     "f": "f",
     "c3": "@{c}_3",
     "c4": "@{c}_4",
     "potential": "v",
+    "learned_bound": r"\hat{@learned}",
 }
 
-E2 = Symbol("E2", real=True)
-ddM = Symbol("ddM", real=True)
-share_bound = Symbol("share_bound", real=True)
-t_root, t_limit, D_root = (Symbol(name, real=True) for name in ("t_root", "t_limit", "D_root"))
-c3, c4 = Symbol("c3", real=True), Symbol("c4", real=True)
+E2, ddM, t_root, t_limit, c3, c4 = (Symbol(x, real=True) for x in ("E2", "ddM", "t_root", "t_limit", "c3", "c4"))
+learned_bound = Symbol("learned_bound", real=True)
 potential = IndexedBase("potential", shape=(n.d,))
-g_of, f_of = Function("g", real=True), Function("f", real=True)
-D_of, M_of = Function("D", real=True), resolvent.M_z.func
-g_t, D_t = g_of(n.t), D_of(n.t)
+g_of, f_of, D_of = (Function(name, real=True) for name in ("g", "f", "D"))
 
-#: what the proofs start from: signs of what is chosen, and of the solution that is looked for
+#: what the proofs start from: signs of what is chosen, of the solution that is looked for, and of an eigenvalue c
 AXIOMS: tuple[Relational, ...] = (
-    *(Gt(x, 0) for x in (n.alpha, n.tau, n.kappa, n.c_train, n.alpha_test, n.rank_fraction, n.t, n.z, n.a, n.sigma)),
-    *(Ge(x, 0) for x in (n.rho, n.ridge, n.rho_test, n.c_test, n.c, n.effective_ridge)),
-    # c stands for any eigenvalue of C_train
-    Ge(n.c - n.c_min, 0),
-    Ge(n.c_max - n.c, 0),
-    Ge(n.c_min, 0),
+    *(Gt(x, 0) for x in (n.alpha, n.tau, n.kappa, n.c_train, n.alpha_test, n.rank_fraction)),
+    *(Gt(x, 0) for x in (n.z, n.t, n.a, n.sigma)),
+    *(Ge(x, 0) for x in (n.rho, n.ridge, n.rho_test, n.c_test, n.effective_ridge)),
+    *(Ge(x, 0) for x in (n.c, n.c_min, n.c - n.c_min, n.c_max - n.c)),
 )
 
-#: equations that define the symbols of this package
+
+def in_t(expression: Expr) -> Expr:
+    """Written out as a function of t, all sums over the spectrum explicit."""
+    for equation in (root.sigma_of_t, root.a_of_t, stable.den, root.gap_kappa, root.gap_tau, *spectral.sums.values()):
+        expression = expression.subs(equation.lhs, equation.rhs)
+    return expression
+
+
+def per_noise(expression: Expr) -> Expr:
+    r"""Derivative in the effective noise, by way of t: $(\mathrm{d}/\mathrm{d}t)/(\mathrm{d}\sigma/\mathrm{d}t)$."""
+    return diff(in_t(expression), n.t) / diff(in_t(n.sigma), n.t)
+
+
+#: equations that define the symbols above, and where the paper's functions are looked at
 DEFINITIONS = (
     Eq(E2, mean(LEARNED**2 * UNLEARNED)),
-    Eq(ddM, (stable.dM.rhs.diff(n.t))),  # replaced below
-    # everything is looked at where the resolvent's argument is the effective noise
+    Eq(ddM, per_noise(stable.dM.rhs)),
     Eq(n.z, n.sigma),
-    # in every regime: the equation of the effective ridge defines the share of the explicit ridge
     Eq(n.ridge_share, n.effective_ridge * n.M - (1 - n.tau)),
 )
+
+
+@cache
+def trusted() -> tuple[Eq, ...]:
+    """Equations that a proof may put in: those of the theory, and the definitions above."""
+    rooms = (resolvent, ridge, alignment, spectral, root, stable, ordering, corollaries)
+    theory = [x.statement for room in rooms for x in room.EQUATIONS if isinstance(x.statement, Eq)]
+    return (*theory, *DEFINITIONS)
+
+
+class ProofPrinter(HumanPrinter):
+    """Derivatives with primes, and the symbols of this package."""
+
+    def __init__(self, notation: Mapping[str, str] | None = None) -> None:
+        super().__init__(names(notation) | {name: text(latex, notation) for name, latex in LOCAL.items()})
+
+    def _print_Derivative(self, expr: Derivative) -> str:
+        ((variable, order),) = expr.variable_count
+        function = expr.expr
+        name = self.names[function.func.__name__]
+        primes = "'" * int(order)
+        if "^" in name or "'" in name:
+            name = f"({name})"
+        return f"{name}{primes}({self._print(function.args[0])})"

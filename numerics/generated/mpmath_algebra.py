@@ -115,6 +115,26 @@ def g_ridge(t, gap_kappa, gap_tau, U, E, s, kappa, tau, ridge):
     return g, dg
 
 
+def sign_above(t, gap_kappa, s, kappa):
+    """From g_above."""
+    g = gap_kappa*t - kappa*s
+    return g
+
+
+def sign_below(t, gap_kappa, gap_tau, U, s, kappa):
+    """From g_below."""
+    g = -kappa*s + gap_kappa*gap_tau*t/U
+    return g
+
+
+def sign_ridge(t, gap_kappa, gap_tau, U, s, kappa, tau, ridge):
+    """From g_ridge."""
+    x0 = -s + gap_kappa*t/kappa
+    x1 = U*kappa/(gap_kappa*t)
+    g = -ridge*tau + x0*(tau - 1 + x0*x1 if s >= x0 else gap_tau - s*x1)
+    return g
+
+
 def gap_above(t, s, kappa):
     """From gap_at_root_above."""
     gap_kappa = kappa*s/t

@@ -1,7 +1,6 @@
-"""The report on the example covariances: its numbers, its page, its pictures, its document."""
+"""The report on the example covariances: its numbers, and how its files are written."""
 
 import hashlib
-import html.parser
 import io
 import json
 import math
@@ -16,37 +15,15 @@ import taskalign as ta
 from taskalign import artifacts, files, tex
 from taskalign.cli import main
 from taskalign.inputs import tasks
-from taskalign.mathml import formula, text
 from taskalign.numerics.errors import InputError
 from taskalign.page import page
 from taskalign.plots import figures
 from taskalign.report import Parameters, report_data
-from taskalign.run_section import number, run_section
+from taskalign.run_section import run_section
 from taskalign.verdict import in_plain, verdict
 
 from ..source_tree import ROOT
-
-TRAIN, TEST = (str(ROOT / "examples" / "digits" / name) for name in ("train.csv", "test.csv"))
-POINT = {"alpha": 2.0, "tau": 4.0, "kappa": 1.0, "rho": 0.01}
-ARGUMENTS = [text for name, value in POINT.items() for text in (f"--{name}", str(value))]
-PICTURES = ("error-kappa", "error-tau", "alignment", "spectra")
-
-
-@pytest.fixture(scope="module")
-def digits():
-    return report_data(tasks(TRAIN, TEST), Parameters(**POINT))
-
-
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("report") / "out"
-    assert main(["report", "--train", TRAIN, "--test", TEST, *ARGUMENTS, "--out", str(folder)]) == 0
-    return folder
-
-
-@pytest.fixture(scope="module")
-def values(written):
-    return json.loads((written / "values.json").read_text())
+from .example import ARGUMENTS, PICTURES, POINT, TEST, TRAIN
 
 
 def matrices():
@@ -63,7 +40,7 @@ def test_files(written):
 
 def test_quantities_are_those_of_many_digits(values):
     spectrum, test = ta.align(*matrices())
-    exact = ta.numerics.precise(spectrum, **POINT, digits=25)
+    exact = ta.numerics.precise(spectrum, alpha=2, tau=4, kappa=1, rho=POINT["rho"], digits=25)
     error = exact.icl_error(test.tolist())
     expected = {"e_icl": error.total, "e_scalar": error.scalar, "e_misalign": error.misalignment}
     expected |= {
@@ -142,7 +119,7 @@ def test_no_other_test_covariance_of_the_trace_does_better_or_worse(digits):
 def test_choices_are_attained(digits):
     C_train, C_test = matrices()
     choices = {choice.name: choice for choice in digits.choices}
-    eigenvalues, vectors = np.linalg.eigh(C_train)
+    _, vectors = np.linalg.eigh(C_train)
     c_test = np.trace(C_test)
 
     def error(other):
@@ -170,7 +147,7 @@ def test_failing_order_is_said(tmp_path, capsys):
     assert "bottom eigenvector" in sentences[2]
     best = data.choices[0]
     assert (best.name, best.eigenvalue, best.rank) == ("best_spike", 0.0, 2)
-    assert "verdict fails" in page(data, {name: b"" for name in PICTURES})
+    assert "verdict fails" in page(data, dict.fromkeys(PICTURES, b""))
 
 
 def test_shares_of_directions_have_no_kernel_alignment():
@@ -205,158 +182,6 @@ def test_infinity_in_json_is_a_string(tmp_path):
     assert main(["report", "--train", "lowrank:0.5", "--test", "iso", *ARGUMENTS, "--out", str(tmp_path)]) == 0
     metrics = json.loads((tmp_path / "values.json").read_text())["metrics"]
     assert (metrics["population"], metrics["inverse_cka"]) == ("inf", None)
-
-
-# --- page -----------------------------------------------------------------------------------------------------
-class Page(html.parser.HTMLParser):
-    """Tags with their attributes, text, and whether tags close in order."""
-
-    VOID = frozenset({"meta", "img"})
-
-    def __init__(self, source):
-        super().__init__()
-        self.tags, self.open, self.text = [], [], ""
-        self.feed(source)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if self.open[-1:] != ["style"]:
-            self.text += data
-
-
-@pytest.fixture(scope="module")
-def parsed(written):
-    return Page((written / "report.html").read_text(encoding="utf-8"))
-
-
-def test_page_is_well_formed(parsed):
-    assert parsed.open == []
-    ids = [attributes["id"] for _, attributes in parsed.tags if "id" in attributes]
-    assert len(ids) == len(set(ids))
-
-
-def test_page_loads_nothing(parsed, written):
-    source = (written / "report.html").read_text(encoding="utf-8")
-    assert not {tag for tag, _ in parsed.tags} & {"script", "link", "iframe", "object", "embed"}
-    for _, attributes in parsed.tags:
-        assert attributes.get("src", "data:").startswith("data:")
-        assert not {"href", "srcset", "style"} & set(attributes)
-    style = source[source.index("<style>") : source.index("</style>")]
-    assert "url(" not in style
-    assert "@import" not in style
-    assert "http" not in re.sub(r'src="[^"]*"', "", source)
-
-
-def test_page_holds_the_numbers(parsed, values):
-    for name in ("sigma", "M", "dM", "q", "e_scalar", "e_misalign", "e_icl"):
-        assert f"{values['quantities'][name]:.12g}" in parsed.text
-    for value in values["metrics"].values():
-        assert f"{value:.12g}" in parsed.text
-    for choice in values["test_choices"].values():
-        assert f"{choice['total']:.7f}" in parsed.text
-
-
-def test_page_renders_the_formulas(parsed):
-    labels = {attributes.get("id") for tag, attributes in parsed.tags if tag == "div"}
-    shown = {"alignment", "corollaries", "metrics", "ordering", "resolvent", "ridge"}
-    assert {equation.label for equation in ta.derive.catalogue().values() if equation.section in shown} <= labels
-    assert "\\" not in parsed.text
-    assert "$" not in parsed.text
-    assert "@" not in parsed.text
-
-
-def test_every_equation_becomes_mathml():
-    for equation in ta.derive.catalogue().values():
-        markup = formula(equation.latex(), block=True)
-        assert "\\" not in markup, equation.name
-        assert "merror" not in markup, equation.name
-        assert "1ex" not in markup, equation.name
-
-
-def test_text_with_formulas():
-    assert text("a -- b") == "a – b"
-    assert text(r"<$\tau$>") == f"&lt;{formula(chr(92) + 'tau')}&gt;"
-
-
-# --- pictures -------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("name", PICTURES)
-def test_picture_is_not_blank(written, name):
-    picture = Image.open(written / f"{name}.png").convert("L")
-    assert picture.width > 1000
-    levels = np.asarray(picture)
-    inked = (levels < 200).mean()
-    assert 0.003 < inked < 0.3
-    # lines reach both halves
-    assert all((half < 200).any() for half in np.array_split(levels, 2, axis=1))
-
-
-def test_same_numbers_give_the_same_picture(digits):
-    assert figures(digits, "svg") == figures(digits, "svg")
-
-
-def test_branches_are_not_joined_across_the_divergence(digits):
-    from matplotlib.figure import Figure
-
-    from taskalign.plots import _draw_curve
-
-    axes = Figure().add_subplot()
-    _draw_curve(axes, digits, digits.curves[1])
-    total, rounded = [], []
-    for line in axes.lines:
-        x = np.asarray(line.get_xdata())
-        if len(x) > 2:
-            (rounded if (x == 1).any() else total).append(x)
-    assert len(total) == 6  # three parts, two branches
-    assert all((x < 1).all() or (x > 1).all() for x in total)
-    assert len(rounded) == 1
-    top = axes.get_ylim()[1]
-    assert digits.curves[1].branches[0].total.max() > 10 * top
-    assert top < 10 * float(digits.error.total)
-
-
-# --- document -------------------------------------------------------------------------------------------------
-def test_document_holds_the_numbers(written, values):
-    source = (written / "theory.tex").read_text()
-    assert r"\section{This run}" in source
-    for name in ("sigma", "q", "e_scalar", "e_misalign", "e_icl"):
-        assert f"{values['quantities'][name]:.12g}" in source
-    assert r"\frac{0.01 + 1}{2}" in source  # the noise of the context summary
-
-
-@pytest.mark.skipif(not shutil.which("pdflatex"), reason="needs pdflatex")
-@pytest.mark.parametrize("changes", [{}, {"tau": 0.5}, {"tau": 1.0, "ridge": 1e-5}], ids=str)
-def test_document_compiles(tmp_path, changes):
-    odd = tmp_path / "50%_of #1 & ~more^.csv"
-    odd.write_text("1\n2\n3\n")
-    data = report_data(tasks(str(odd), "iso"), Parameters(**(POINT | changes)))
-    result = tex.compiled(ta.derive.compose(run_section=run_section(data)))
-    assert result.problem == ""
-    assert result.pdf.startswith(b"%PDF")
-    assert b"undefined" not in result.log
-    assert result.pdf == tex.compiled(ta.derive.compose(run_section=run_section(data))).pdf
-
-
-@pytest.mark.skipif(not shutil.which("pdflatex"), reason="needs pdflatex")
-def test_broken_document_is_reported_in_one_line():
-    result = tex.compiled(r"\documentclass{article}\begin{document}\nonsense\end{document}")
-    assert result.pdf is None
-    assert result.problem == "pdflatex failed: Undefined control sequence."
-    assert b"nonsense" in result.log
-
-
-def test_number_in_mathematics():
-    assert [number(x) for x in (0.5, 1e-7, math.inf, -2.0)] == ["0.5", r"1 \cdot 10^{-7}", r"\infty", "-2"]
 
 
 # --- writing --------------------------------------------------------------------------------------------------

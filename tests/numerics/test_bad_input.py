@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import taskalign as ta
+from taskalign.numerics.solvers import plain_below
 
 GOOD: dict[str, Any] = {"alpha": 2.0, "tau": 4.0, "kappa": 1.0, "rho": 0.01}
 SPECTRUM = [1.0, 0.5, 0.0]
@@ -148,6 +149,8 @@ def test_precise() -> None:
     refused("c", "-1", ta.numerics.precise(SPECTRUM, **GOOD).K, -1)
 
 
-def test_beyond_double_precision() -> None:
-    with pytest.raises(ta.ConvergenceError, match="precise"):
-        ta.solve(ta.Spectrum([1e300, 1e-300]), alpha=1e-300, tau=0.5, kappa=1e-300, rho=1.0)
+@pytest.mark.parametrize("library", ["numpy", "plain numpy", "torch"])
+def test_beyond_double_precision(library: str) -> None:
+    values: Any = torch.tensor([1e300, 1e-300], dtype=torch.float64) if library == "torch" else [1e300, 1e-300]
+    with plain_below(10**9 if library == "plain numpy" else 0), pytest.raises(ta.ConvergenceError, match="precise"):
+        ta.solve(ta.Spectrum(values), alpha=1e-300, tau=0.5, kappa=1e-300, rho=1.0)

@@ -1,0 +1,46 @@
+r"""When two expressions are equal: a canonical form, and the exact test for zero.
+
+Means over the spectrum are reduced by `derive.spectral.reduce_means`; other sums by linearity alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sympy import Add, Derivative, Eq, Expr, Function, Indexed, Mul, Sum, cancel, expand, together
+
+from ..derive import notation as n
+from ..derive.spectral import mean, reduce_means
+
+_OPAQUE = Function("sum_over")
+_TOTALS = {_OPAQUE(mean(n.test[n.i]).function): n.c_test, _OPAQUE(n.weights[n.i]): 1}
+
+
+def unfolded(expression: Expr, using: Iterable[Eq] = ()) -> Expr:
+    """Equations put in, left for right, one after the other, and derivatives taken."""
+    for equation in using:
+        expression = expression.subs(equation.lhs, equation.rhs)
+    return expression.replace(lambda e: isinstance(e, Derivative), lambda e: e.doit(deep=False))
+
+
+def is_zero(expression: Expr, using: Iterable[Eq] = ()) -> bool:
+    """Exactly zero, for all values of what is left after the equations are put in."""
+    expression = unfolded(expression, using).replace(_knows_more_than_eigenvalues, _by_linearity)
+    expression = cancel(together(reduce_means(expression.subs(_TOTALS))))
+    # roots: their squares multiply out
+    return expression == 0 or expand(expand(together(expression).as_numer_denom()[0])) == 0
+
+
+def _knows_more_than_eigenvalues(expression: Expr) -> bool:
+    return isinstance(expression, Sum) and expression.has(n.test, n.K_of)
+
+
+def _by_linearity(total: Sum) -> Expr:
+    """Term by term, with what does not depend on the index in front."""
+    index = total.limits[0][0]
+    terms = []
+    for term in Add.make_args(expand(total.function)):
+        inside = [f for f in Mul.make_args(term) if f.has(index) or f.has(Indexed)]
+        outside = [f for f in Mul.make_args(term) if f not in inside]
+        terms.append(Mul(*outside) * _OPAQUE(Mul(*inside)))
+    return Add(*terms)

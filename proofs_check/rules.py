@@ -1,0 +1,281 @@
+"""Rules of inference: from the forms of the premises to the only statement that they allow.
+
+Each rule is a theorem of elementary calculus or logic. It reads the premises, never the reason given in words, and
+answers what follows and under which assumptions, or None where the premises do not fit. Assumptions on the variable
+of a function must hold on an interval; the reasons say why they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sympy import Abs, Derivative, Eq, Ge, Gt, Le, Lt, Min, Piecewise, expand
+from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
+
+from ..derive import corollaries
+from ..derive import notation as n
+from .signs import excess
+from .step import ProofStep
+from .symbols import potential, t_limit, t_root
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What a rule concludes.
+
+    Attributes:
+        statement: what follows.
+        assuming: under which assumptions.
+        support: names of premises whose statements may be used to meet these assumptions.
+    """
+
+    statement: Relational
+    assuming: tuple[Relational, ...] = ()
+    support: tuple[str, ...] = ()
+
+
+Rule = Callable[[ProofStep, list[ProofStep]], Conclusion | None]
+RULES: dict[str, Rule] = {}
+
+
+def _rule(function: Rule) -> Rule:
+    RULES[function.__name__] = function
+    return function
+
+
+def _difference(step: ProofStep) -> tuple[Relational, bool] | tuple[None, bool]:
+    return excess(step.statement) if step.statement.rel_op != "==" else (None, False)
+
+
+def _equal(first: Relational | None, second: Relational) -> bool:
+    return first is not None and expand(first - second) == 0
+
+
+def _opposite(first: Relational, second: Relational) -> bool:
+    """One of the two always holds."""
+    if "==" in (first.rel_op, second.rel_op):
+        return False
+    (left, strict), (right, other) = excess(first), excess(second)
+    return expand(left + right) == 0 and not (strict and other)
+
+
+def _without(relations: tuple[Relational, ...], dropped: Relational) -> tuple[Relational, ...]:
+    return tuple(x for x in relations if x != dropped)
+
+
+# --- logic --------------------------------------------------------------------------------------------------
+@_rule
+def chain(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
+    """The first premise, whose assumptions the others provide."""
+    first, *others = premises
+    return Conclusion(first.statement, first.assuming, tuple(premise.name for premise in others))
+
+
+@_rule
+def instance(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
+    """The premise for other values of its symbols, which `using` names."""
+    (premise,) = premises
+    values = {equation.lhs: equation.rhs for equation in step.using}
+    return Conclusion(
+        premise.statement.subs(values, simultaneous=True),
+        tuple(x.subs(values, simultaneous=True) for x in premise.assuming),
+    )
+
+
+@_rule
+def cases(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
+    """Two premises state the same, and one or the other of what they assume always holds."""
+    first, second = premises
+    if first.statement != second.statement:
+        return None
+    for one in first.assuming:
+        for other in second.assuming:
+            if _opposite(one, other):
+                left = _without(first.assuming, one) + _without(second.assuming, other)
+                return Conclusion(first.statement, left)
+    return None
+
+
+@_rule
+def regimes(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
+    """Premises state the same in each of the three regimes."""
+    from .foundation_proof import REGIMES
+
+    if len(premises) != len(REGIMES) or len({premise.statement for premise in premises}) != 1:
+        return None
+    for premise, regime in zip(premises, REGIMES.values(), strict=True):
+        if not set(premise.assuming) <= set(regime):
+            return None
+    return Conclusion(premises[0].statement)
+
+
+@_rule
+def branches(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
+    """Premises state the same for each branch of what a symbol stands for, with the modulus resolved in it."""
+    first, second = premises
+    if first.statement != second.statement:
+        return None
+    for whole in (x for x in step.assuming if isinstance(x, Eq) and isinstance(x.rhs, Piecewise)):
+        (value, condition), (other, rest) = whole.rhs.args
+        inside = condition.lhs - condition.rhs
+        if condition.rel_op not in ("<=", ">=") or rest != True:  # noqa: E712
+            return None
+        sign = -1 if condition.rel_op == "<=" else 1
+        moduli = whole.rhs.atoms(Abs)
+        pairs = [(first, value, sign), (second, other, -sign)]
+        if all(
+            Eq(whole.lhs, branch) in premise.assuming
+            and all(_resolved(modulus, inside, way) in premise.assuming for modulus in moduli)
+            for premise, branch, way in pairs
+        ):
+            settled = {Eq(whole.lhs, value), Eq(whole.lhs, other)}
+            settled |= {_resolved(modulus, inside, way) for modulus in moduli for way in (1, -1)}
+            left = tuple(x for x in first.assuming + second.assuming if x not in settled)
+            return Conclusion(first.statement, (whole, *left))
+    return None
+
+
+def _resolved(modulus: Abs, inside: Relational, way: int) -> Relational | None:
+    """|x| = x or -x where `inside`, which is x or -x, has the sign `way`."""
+    if expand(modulus.args[0] - inside) == 0:
+        return Eq(modulus, way * modulus.args[0])
+    if expand(modulus.args[0] + inside) == 0:
+        return Eq(modulus, -way * modulus.args[0])
+    return None
+
+
+@_rule
+def contrapositive(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
+    """The second premise denies what the first states, so that an assumption of the first is false."""
+    first, second = premises
+    (one, strict), (other, too) = excess(first.statement), excess(second.statement)
+    if expand(one + other) != 0 or not (strict or too):
+        return None
+    for hypothesis in first.assuming:
+        if hypothesis.rel_op == "==":
+            continue
+        difference, sharp = excess(hypothesis)
+        denied = Le(difference, 0) if sharp else Lt(difference, 0)
+        if _equal(excess(denied)[0], excess(step.statement)[0]):
+            return Conclusion(denied, _without(first.assuming, hypothesis) + second.assuming)
+    return None
+
+
+@_rule
+def least_of_two(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
+    r"""Either $y \ge x$, or $x \ge y$ and then $y \ge z$, as the premise says: $y \ge \min(x, z)$."""
+    (premise,) = premises
+    y, z = premise.statement.lhs, premise.statement.rhs
+    for hypothesis in premise.assuming:
+        if hypothesis.rel_op == "==":
+            continue
+        x = excess(hypothesis)[0] + y
+        if premise.statement.rel_op == ">=" and hypothesis.rel_op == ">=" and isinstance(x, AppliedUndef):
+            return Conclusion(Ge(y, Min(x, z)), _without(premise.assuming, hypothesis))
+    return None
+
+
+# --- calculus -----------------------------------------------------------------------------------------------
+def _slope(premise: ProofStep, order: int) -> Derivative | None:
+    """The derivative that a premise states to be positive, or not negative."""
+    difference, _ = _difference(premise)
+    if isinstance(difference, Derivative) and difference.variable_count[0][1] == order:
+        return difference
+    return None
+
+
+@_rule
+def tangent(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
+    """A convex function lies above its tangents: at the root, above the tangent at t."""
+    (premise,) = premises
+    second = _slope(premise, 2)
+    if second is None:
+        return None
+    f, x = second.expr, n.t
+    there = f.func(t_root)
+    return Conclusion(Ge(there - f - Derivative(f, x) * (t_root - x), 0), premise.assuming)
+
+
+@_rule
+def increasing(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
+    """A function of positive slope is larger further to the right."""
+    (premise,) = premises
+    first = _slope(premise, 1)
+    if first is None or not excess(premise.statement)[1]:
+        return None
+    function = first.expr.func
+    for right in step.statement.atoms(function):
+        for left in step.statement.atoms(function) - {right}:
+            conclusion = Gt(function(right.args[0]) - function(left.args[0]), 0)
+            if _equal(excess(step.statement)[0], excess(conclusion)[0]):
+                return Conclusion(conclusion, (Gt(right.args[0] - left.args[0], 0), *premise.assuming))
+    return None
+
+
+@_rule
+def intermediate_value(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
+    """A continuous function that is negative somewhere, and not so further to the right, has a root between."""
+    below, above, rising = premises
+    slope = _slope(rising, 1)
+    if slope is None or not excess(below.statement)[1]:
+        return None
+    if not (_equal(_difference(below)[0], -slope.expr) and _equal(_difference(above)[0], slope.expr)):
+        return None
+    definitions = tuple(x for p in premises for x in p.assuming if isinstance(x, Eq) and x.has(slope.expr))
+    return Conclusion(Eq(slope.expr.func(t_root), 0), definitions)
+
+
+@_rule
+def monotone_limit(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
+    """Iterates that fall and stay above the root converge; the limit is a fixed point, hence the only root."""
+    bounded, falling, unique = premises
+    lower, upper = _difference(bounded)[0], _difference(falling)[0]
+    if lower is None or upper is None or expand(lower + upper - (n.t - t_root)) != 0:
+        return None
+    # the step must be a multiple of the function whose root is unique
+    ratio = upper.as_numer_denom()[0]
+    if not isinstance(ratio, AppliedUndef) or not _equal(_difference(unique)[0], ratio - ratio.func(t_root)):
+        return None
+    assumed = tuple(dict.fromkeys(x for p in premises for x in p.assuming))
+    return Conclusion(Eq(t_limit, t_root), assumed)
+
+
+# --- pairings -----------------------------------------------------------------------------------------------
+@_rule
+def induction(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
+    """A slack that vanishes on the diagonal and does not fall with the distance from it is not negative."""
+    left, diagonal, right = premises
+    slack = _difference(left)[0], diagonal.statement.lhs, _difference(right)[0]
+    whole = excess(step.statement)[0]
+    nearer = whole.subs(n.j, n.j + 1)
+    fits = (
+        _equal(slack[0], whole - nearer)
+        and _equal(slack[2], nearer - whole)
+        and _equal(slack[1], whole.subs(n.j, n.i))
+        and diagonal.statement == Eq(slack[1], 0)
+    )
+    orders = Gt(n.i - n.j, 0), Ge(n.j - n.i, 0)
+    if not fits or orders[0] not in left.assuming or orders[1] not in right.assuming:
+        return None
+    return Conclusion(Ge(whole, 0), _without(left.assuming, orders[0]) + _without(right.assuming, orders[1]))
+
+
+@_rule
+def duality(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
+    r"""From $u_i + v_j \ge \pm K_i \gamma_j$, with equality at $i = j$, for all doubly stochastic weights.
+
+    Weights $S_{ij} \ge 0$ with unit rows and columns average the left side to $\sum_i (u_i + v_i)$, which is the
+    sum of the right side on the diagonal.
+    """
+    (premise,) = premises
+    slack = excess(premise.statement)[0]
+    product = n.K_sorted[n.i] * n.test_sorted[n.j]
+    for sign, equation in ((1, corollaries.equal_pairing), (-1, corollaries.opposite_pairing)):
+        rest = expand(slack + sign * product)
+        separate = all(not (term.has(n.i) and term.has(n.j)) for term in rest.as_ordered_terms())
+        if separate and rest.has(potential) and expand(slack.subs(n.j, n.i)) == 0:
+            order = tuple(x for x in premise.assuming if not x.has(potential))
+            return Conclusion(equation.statement, order)
+    return None

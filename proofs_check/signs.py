@@ -1,0 +1,147 @@
+"""Signs of expressions that follow from the signs of their parts. No numbers are put in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sympy import Abs, Add, Dummy, Expr, Ge, Gt, Integer, Mul, Number, Pow, Rational, Sum, expand
+from sympy.core.relational import Relational
+
+from ..derive import notation as n
+
+
+class Sign(NamedTuple):
+    """Of a real number: `direction` 1 or -1, `strict` when it is known not to be zero; zero has direction 0."""
+
+    direction: int
+    strict: bool
+
+
+
+def excess(relation: Relational) -> tuple[Expr, bool]:
+    """What an inequality states to be positive, and whether strictly.
+
+    Raises:
+        TypeError: it is no inequality.
+    """
+    if relation.rel_op not in (">", ">=", "<", "<="):
+        raise TypeError(f"no inequality: {relation}")
+    difference = relation.lhs - relation.rhs if relation.rel_op[0] == ">" else relation.rhs - relation.lhs
+    return difference, "=" not in relation.rel_op
+
+
+class Signs:
+    """What is known of signs.
+
+    Args:
+        relations: inequalities that hold.
+    """
+
+    def __init__(self, relations: Iterable[Relational]) -> None:
+        self._known: dict[Expr, Sign] = {}
+        for relation in relations:
+            self.learn(relation)
+
+    def learn(self, relation: Relational) -> None:
+        """Add an inequality that holds; equations say nothing here."""
+        if relation.rel_op == "==":
+            return
+        difference, strict = excess(relation)
+        key, direction = _primitive(difference)
+        known = self._known.get(key)
+        self._known[key] = Sign(direction, strict or (known is not None and known.strict))
+
+    def implies(self, relation: Relational) -> bool:
+        """Whether an inequality follows from the sign of its difference."""
+        if relation.rel_op == "==":
+            return False
+        difference, strict = excess(relation)
+        sign = self.of(difference)
+        return sign is not None and sign.direction >= 0 and (sign.strict or not strict)
+
+    def of(self, expression: Expr) -> Sign | None:
+        """The sign, or None where it does not follow."""
+        if isinstance(expression, Number):
+            return Sign((expression > 0) - (expression < 0), expression != 0)
+        key, direction = _primitive(expression)
+        if key in self._known:
+            sign = self._known[key]
+            return Sign(sign.direction * direction, sign.strict)
+        if isinstance(expression, Mul):
+            return self._product(expression)
+        if isinstance(expression, Add):
+            return self._sum([self.of(term) for term in expression.args])
+        if isinstance(expression, Pow):
+            return self._power(expression)
+        if isinstance(expression, Abs):
+            inside = self.of(expression.args[0])
+            return Sign(1, inside is not None and inside.strict)
+        if isinstance(expression, Sum):
+            return self._mean(expression)
+        return None
+
+    def _product(self, product: Expr) -> Sign | None:
+        direction, strict = 1, True
+        for factor in product.args:
+            sign = self.of(factor)
+            if sign is None:
+                return None
+            direction, strict = direction * sign.direction, strict and sign.strict
+        return Sign(direction, strict)
+
+    @staticmethod
+    def _sum(signs: list[Sign | None]) -> Sign | None:
+        known = [sign for sign in signs if sign is not None]
+        directions = {sign.direction for sign in known if sign.direction}
+        if len(known) < len(signs) or len(directions) > 1:
+            return None
+        return Sign(directions.pop() if directions else 0, any(sign.strict for sign in known))
+
+    def _power(self, power: Expr) -> Sign | None:
+        base, exponent = power.args
+        sign = self.of(base)
+        if isinstance(exponent, Integer):
+            if exponent < 0 and (sign is None or not sign.strict):
+                return None
+            if exponent % 2 == 0:
+                # everything here is real
+                return Sign(1, sign is not None and sign.strict)
+            return sign
+        if isinstance(exponent, Rational) and exponent > 0 and sign is not None and sign.direction >= 0:
+            return sign
+        return None
+
+    def _mean(self, total: Expr) -> Sign | None:
+        """A mean over the spectrum; positive also where its function is so at positive eigenvalues alone.
+
+        The mean eigenvalue is positive, so that not all eigenvalues are zero.
+        """
+        index, first, last = total.limits[0]
+        if (index, first, last) != (n.i, 1, n.m):
+            return None
+        weight, test = Dummy(real=True), Dummy(real=True)
+        summand = total.function.subs({n.weights[index]: weight, n.test[index]: test})
+        summand = summand.subs(n.eigenvalues[index], n.c)
+        everywhere = self.given(Gt(weight, 0), Ge(test, 0)).of(summand)
+        inside = self.given(Gt(weight, 0), Ge(test, 0), Gt(n.c, 0)).of(summand)
+        if everywhere is None or inside is None:
+            return everywhere
+        return Sign(everywhere.direction, everywhere.strict or inside.strict)
+
+    def given(self, *relations: Relational) -> Signs:
+        """These signs, and what further inequalities say."""
+        more = Signs(())
+        more._known = dict(self._known)
+        for relation in relations:
+            more.learn(relation)
+        return more
+
+
+def _primitive(expression: Expr) -> tuple[Expr, int]:
+    """A form that is the same for all multiples of an expression, and the sign of the multiple."""
+    expression, direction = expand(expression), 1
+    if expression.could_extract_minus_sign():
+        expression, direction = -expression, -1
+    content, primitive = expression.as_content_primitive()
+    return primitive, direction if content > 0 else -direction

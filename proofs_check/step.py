@@ -1,0 +1,97 @@
+"""The unit of a proof: a statement, why it holds, and the evidence that a machine can check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from sympy import Add, Eq, Expr
+from sympy.core.relational import Relational
+
+from ..derive.latex import text
+from .signs import excess
+from .symbols import ProofPrinter
+
+Kind = Literal["identity", "sign", "implication", "cited"]
+Status = Literal["proved", "cited", "open", "failed"]
+
+
+@dataclass(frozen=True)
+class ProofStep:
+    """One step of a proof.
+
+    Attributes:
+        name: by which later steps call it.
+        claim: the claim that it serves, a key of `prove.CLAIMS`.
+        statement: an equation or inequality. It holds for all values of its symbols that satisfy `assuming`.
+        reason: why it holds; LaTeX text with `@name` for symbols (`derive.latex.text`).
+        kind: what is checked. `identity`: both sides are the same after `using`. `sign`: the difference of the
+            sides is the sum of `terms`, each of which has the required sign. `implication`: the statement is what
+            `rule` makes of the premises. `cited`: it is an equation of the theory that the proofs start from.
+        status: outcome of the check; `open` before it and where a premise is open.
+        premises: names of earlier steps that this one rests on.
+        assuming: what else is supposed; equations among it are put in like those of `using`.
+        using: equations put in, left for right, one after the other.
+        terms: for a sign, the summands.
+        rule: for an implication, its name in `rules.RULES`.
+        why: if the status is `failed` or `open`, what is wrong.
+    """
+
+    name: str
+    claim: str
+    statement: Relational
+    reason: str
+    kind: Kind
+    status: Status = "open"
+    premises: tuple[str, ...] = ()
+    assuming: tuple[Relational, ...] = ()
+    using: tuple[Eq, ...] = ()
+    terms: tuple[Expr, ...] = ()
+    rule: str = ""
+    why: str = "not checked yet"
+
+    @property
+    def decomposition(self) -> Eq | None:
+        """For a sign: what is positive, as the sum of its terms; None where that would say nothing new."""
+        if self.kind != "sign":
+            return None
+        total = Add(*self.terms, evaluate=False) if len(self.terms) > 1 else self.terms[0]
+        difference = excess(self.statement)[0]
+        return None if difference == total else Eq(difference, total, evaluate=False)
+
+    def latex(self, notation: Mapping[str, str] | None = None) -> str:
+        r"""LaTeX of the statement, in one line, with what it assumes.
+
+        Args:
+            notation: LaTeX to use for some symbols, by name, for instance `{"effective_ridge": r"\xi"}`.
+
+        Raises:
+            ValueError: `notation` names an unknown symbol.
+        """
+        printer = ProofPrinter(notation)
+        statement = printer.doprint(self.statement)
+        if not self.assuming:
+            return statement
+        return statement + r" \quad\text{if } " + r",\; ".join(printer.doprint(x) for x in self.assuming)
+
+    def reason_latex(self, notation: Mapping[str, str] | None = None) -> str:
+        """LaTeX of the reason.
+
+        Raises:
+            ValueError: `notation` names an unknown symbol.
+        """
+        return text(self.reason, notation)
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    def __str__(self) -> str:
+        given = "  if " + ", ".join(map(plain, self.assuming)) if self.assuming else ""
+        return f"[{self.status}] {self.name}: {plain(self.statement)}{given}"
+
+
+def plain(statement: Relational) -> str:
+    """A relation in one line of plain text."""
+    sign = {"==": "="}.get(statement.rel_op, statement.rel_op)
+    return f"{statement.lhs} {sign} {statement.rhs}"
