@@ -16,17 +16,27 @@ from taskalign.numerics.errors import ConvergenceError, InputError
 
 _HELP = """Theory of in-context learning: how the alignment of pretraining and test tasks governs the error.
 
-SPECTRA (--train, --test) are a file or a short form.
+Spectra (--train, --test) are a file or a short form.
 
-File: .npy, .csv or .txt. A square matrix is a covariance, a column (or one row) holds eigenvalues. In text, numbers
-are separated by commas, semicolons or blanks; # starts a comment; one header line is skipped.
+.npy, .csv or .txt: a square matrix is a covariance,
+a column (or one row) holds eigenvalues. In text, commas,
+semicolons or blanks separate numbers, # starts a comment,
+and one header line is skipped.
 
-Short form: power:EXPONENT[:D[:TRACE]] (eigenvalues ~ 1/j^EXPONENT), lowrank:FRACTION[:TRACE], iso[:TRACE],
-spike:INDEX[:MIX[:D[:TRACE]]] (one direction, a share MIX spread over all). D is 128 if nothing says otherwise, the
-mean eigenvalue TRACE is 1. A test in short form has the length of --train and lies along its eigenvectors from the
-largest eigenvalue down; a column of test eigenvalues goes entry by entry.
+power:EXPONENT[:D[:TRACE]]     eigenvalues ~ 1/j^EXPONENT
+lowrank:FRACTION[:TRACE]       a share of equal ones, others 0
+iso[:TRACE]                    all equal
+spike:INDEX[:MIX[:D[:TRACE]]]  one direction, counted from 0;
+                               a share MIX spread over all
+TRACE is the mean eigenvalue, 1 if not given; D is 128.
 
-Exit codes: 0 done, 1 a check failed, 2 bad input, 130 interrupted.
+A --test in short form has the length of --train and lies
+along its eigenvectors, from the largest eigenvalue down.
+A column of test eigenvalues goes entry by entry with a
+column, from the largest eigenvalue down with a matrix.
+
+Exit codes: 0 done, 1 a check failed, 2 bad input,
+130 interrupted.
 """
 
 app = App(

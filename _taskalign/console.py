@@ -7,6 +7,10 @@ from collections.abc import Sequence
 
 from taskalign.quantities import Quantity
 
+#: least width of the column of meanings
+_MEANING = 28
+_ENDLESS = 100_000
+
 
 def print_values(title: str, rows: Sequence[tuple[Quantity, str]]) -> None:
     """Print a title and a line for each quantity: symbol, name, value, meaning."""
@@ -23,16 +27,25 @@ def print_values(title: str, rows: Sequence[tuple[Quantity, str]]) -> None:
 def _print_table(title: str, rows: Sequence[tuple[Quantity, str]]) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
+    from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("symbol", style="bold", no_wrap=True)
-    table.add_column("name", style="cyan", no_wrap=True)
-    table.add_column("value", overflow="fold", justify="left")
-    table.add_column("meaning", style="dim")
-    for quantity, value in rows:
-        table.add_row(quantity.symbol, quantity.name, Text(value), quantity.meaning)
+    def table(*, meanings: bool) -> Table:
+        made = Table(box=SIMPLE_HEAD, pad_edge=False)
+        made.add_column("symbol", style="bold", no_wrap=True)
+        made.add_column("name", style="cyan", no_wrap=True)
+        made.add_column("value", no_wrap=True, overflow="ignore")
+        if meanings:
+            made.add_column("meaning", style="dim")
+        for quantity, value in rows:
+            cells = (quantity.symbol, quantity.name, Text(value), quantity.meaning)
+            made.add_row(*cells[: 4 if meanings else 3])
+        return made
+
     console = Console()
     console.print(Text(title, style="bold"), soft_wrap=True)
-    console.print(table)
+    # a number is never cut: the meanings go first, then lines run over
+    needed = Measurement.get(console, console.options.update(max_width=_ENDLESS), table(meanings=False)).maximum
+    fits = needed + _MEANING <= console.width
+    Console(width=max(console.width, needed)).print(table(meanings=fits))

@@ -1,4 +1,5 @@
 from .compile import Compiled, compile
+from .enclose import EnclosedError, Enclosure, enclose
 from .errors import ConvergenceError, InputError, UnsupportedNodeError
 from .export import export_module
 from .fixed_point import FixedPoint, solve
@@ -12,6 +13,8 @@ __all__ = [
     "Aligned",
     "Compiled",
     "ConvergenceError",
+    "EnclosedError",
+    "Enclosure",
     "FixedPoint",
     "IclError",
     "InputError",
@@ -22,6 +25,7 @@ __all__ = [
     "UnsupportedNodeError",
     "align",
     "compile",
+    "enclose",
     "export_module",
     "icl_error",
     "metrics",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ from .spectrum import Spectrum
 #: below this many points x eigenvalues, a second thread costs more than it saves
 _WORTH_A_THREAD = 50_000
 
+#: most threads of one call, for callers that have many calls at once; None for all processors
+most_threads: ContextVar[int | None] = ContextVar("most_threads", default=None)
+
 
 def rows_of(values: Array, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """A batch of vectors `(*batch, d)` as rows `(n, d)`, and the row of each point of the flattened `shape`."""
@@ -28,7 +32,7 @@ def rows_of(values: Array, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarr
 
 def in_threads(work: Callable[[int, int], None], points: int, cost: int) -> None:
     """Call `work(first, last)` on equal shares of the points, on all processors where that pays."""
-    threads = max(1, min(os.cpu_count() or 1, points, points * cost // _WORTH_A_THREAD))
+    threads = max(1, min(most_threads.get() or os.cpu_count() or 1, points, points * cost // _WORTH_A_THREAD))
     if threads == 1:
         work(0, points)
         return

@@ -12,8 +12,9 @@ $g < 0$ at the lower one and $g > 0$ at the upper one. That is a proof, because
   $\tilde\lambda(t) = \sigma(t) - s$. Where it is positive,
   $h = \tilde\lambda \mathcal M - \tau\lambda/\tilde\lambda - (1 - \tau)$ increases with it: in
   $\tilde\lambda\mathcal M = (1 - s/\sigma)\,\mathcal U(t)$ both factors are positive and increase. h starts at
-  $-\infty$, ends at $\tau > 0$, and $g = \tilde\lambda h$ has its sign. So $\mathcal D < \kappa$ and
-  $\tilde\lambda > 0$ at the lower point make the signs of g a proof.
+  $-\infty$, ends at $\tau > 0$, and $g = \tilde\lambda h$ has its sign. So the signs of g are a proof where
+  $\mathcal D < \kappa$ and $\tilde\lambda > 0$ are checked too; a lower point with $\tilde\lambda < 0$ needs no
+  sign.
 
 Everything else is evaluated on the ball around the two points, with the generated algebra in ball arithmetic: each
 output is a function of t and the parameters, so its ball holds its value at the root. Parameters may be balls
@@ -45,11 +46,12 @@ _BITS_PER_DIGIT = 3.3219280948873626
 #: bits beyond those asked for: of the outputs, of the bracket beyond that, of the arithmetic beyond that
 _OUTPUT_GUARD, _BRACKET_GUARD, _GUARD = 8, 8, 48
 #: of the chord's slope, from double precision, at least as many bits are taken to be right
-_CHORD_BITS = 30
-_MAX_PASSES = 300
+_CHORD_BITS = 20
+_MAX_PASSES = 200
 #: factor by which a bracket is widened where balls are given
 _WIDER = arb(5) / 4
-_MAX_PRECISION = 1 << 20
+#: this many bits more than in the first attempt are not tried
+_MOST_MORE = 1 << 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,28 +187,25 @@ def enclose(
     if point.ridge == 0 and not (point.tau < 1 or point.tau > 1):
         raise InputError(f"tau: {point.tau} is not allowed without a ridge, a ball must not hold 1")
     wanted = int(digits * _BITS_PER_DIGIT) + 1 + _OUTPUT_GUARD
-    precision = wanted + _BRACKET_GUARD + _GUARD
+    width, guard = wanted + _BRACKET_GUARD, _GUARD
+    most = width + _MOST_MORE
     middle = _middle(point)
     t: arb | None = None
-    slope: arb | None = None
-    while precision <= _MAX_PRECISION:
-        with ctx.workprec(precision):
+    while width + guard <= most:
+        with ctx.workprec(width + guard):
             equations = _Equations(point)
-            t, slope = (equations if middle is point else _Equations(middle)).root(t, slope, _aim(wanted))
-            low, high = equations.bracket(t, slope, _aim(wanted), fixed=middle is point)
+            t, slope = (equations if middle is point else _Equations(middle)).root(t, width)
+            low, high = equations.bracket(t, slope, width, fixed=middle is point)
             if low is not None and high is not None and low < high:
                 values = equations.outputs(low, high)
                 lost = wanted - min(v.rel_accuracy_bits() for v in values.values() if not v.is_exact())
                 if lost <= 0 or middle is not point:
-                    found: dict[str, Any] = {"low": low, "high": high, "_point": point, "_precision": precision}
+                    found: dict[str, Any] = {"low": low, "high": high, "_point": point, "_precision": ctx.prec}
                     return Enclosure(digits=int(digits), **values, **found)
-                wanted += lost
-        precision = max(precision + precision // 2, wanted + _BRACKET_GUARD + _GUARD)
-    raise ConvergenceError(f"no proof was found with {_MAX_PRECISION} bits")
-
-
-def _aim(wanted: int) -> int:
-    return -wanted - _BRACKET_GUARD
+                width += lost + _BRACKET_GUARD
+            else:  # rounding hides the sign, or the branch is narrower than the bracket
+                width, guard = 2 * width, 2 * guard
+    raise ConvergenceError(f"no proof was found with {most} bits")
 
 
 def _middle(point: ExactPoint[Any]) -> ExactPoint[Any]:
@@ -243,17 +242,16 @@ class _Equations:
         return sum(map(mul, self.w, map(arb_algebra.learned_share, self.c, repeat(t))), arb(0))
 
     # --- where to look for the root: nothing here has to be right -----------------------------------
-    def root(self, t: arb | None, slope: arb | None, aim: int) -> tuple[arb, arb]:
-        """Root and slope of g there, up to a relative error of about 2^aim.
+    def root(self, t: arb | None, width: int) -> tuple[arb, arb]:
+        """Root and slope of g there, up to a relative error of about 2^-width if the precision allows it.
 
         Chords, since they need no slope, as long as each gains many bits; Newton's step where one does not.
 
-        Raises:
-            ConvergenceError: it did not arrive.
+        Args:
+            t: where to start, if that is known.
         """
-        if t is None:
-            t, slope = self._start()
-        previous = 0
+        t, slope = self._start() if t is None else (t, None)
+        previous = None
         for _ in range(_MAX_PASSES):
             fresh = slope is None
             if slope is None:
@@ -265,13 +263,15 @@ class _Equations:
             step = (g / slope).mid()
             size = _exponent(step / t)
             t = (t - step).mid() if step < t else (t / 8).mid()
-            gain = -size if fresh else previous - size
-            if size - gain <= aim or (size < -_CHORD_BITS and size >= previous):
-                return t, slope
+            # Newton doubles the bits that are right, a chord adds as many as it added before
+            gained = _CHORD_BITS if previous is None else previous - size
+            gain = min(-size, 2 * gained) if fresh else gained
+            if gain - size >= width:
+                break
             previous = size
             if gain < _CHORD_BITS:
                 slope = None
-        raise ConvergenceError(f"Newton's iteration in t did not arrive in {_MAX_PASSES} passes")
+        return t, slope
 
     def _start(self) -> tuple[arb, arb | None]:
         """A first t, and the slope there: from double precision, or an upper bound where that is no help."""
@@ -305,21 +305,26 @@ class _Equations:
             return False
         if self.regime == "below" and not self.tau - D > 0:
             return False
-        if self.regime == "ridge" and not arb_algebra.sigma_of_t(t, gap, self.kappa) > self.s:
-            return False
+        if self.regime == "ridge":
+            sigma = arb_algebra.sigma_of_t(t, gap, self.kappa)
+            if not sigma > self.s:
+                return sigma < self.s
         return self._g(t, D) < 0
 
     def _is_above(self, t: arb) -> bool:
         """Whether t is provably above the root, if a lower point is on the branch."""
-        return self._g(t, self._learned(t)) > 0
+        D = self._learned(t)
+        if self.regime == "ridge" and not arb_algebra.sigma_of_t(t, self.kappa - D, self.kappa) > self.s:
+            return False
+        return self._g(t, D) > 0
 
-    def bracket(self, t: arb, slope: arb, aim: int, *, fixed: bool) -> tuple[arb | None, arb | None]:
+    def bracket(self, t: arb, slope: arb, width: int, *, fixed: bool) -> tuple[arb | None, arb | None]:
         """Points with the root between them, None where the sign of g is not certain.
 
         Args:
-            fixed: only look as close to t as 2^aim; otherwise move away until the sign is certain.
+            fixed: keep to a relative distance of 2^-width from t; otherwise move away until the sign is certain.
         """
-        spread = arb((1, aim))
+        spread = arb((1, -width))
         if fixed:
             low, high = (t - t * spread).mid(), (t + t * spread).mid()
             return (low if self._is_below(low) else None), (high if self._is_above(high) else None)
@@ -343,6 +348,6 @@ class _Equations:
 def _exponent(x: arb) -> int:
     """Binary exponent of the middle of a ball."""
     if x.mid() == 0:
-        return -_MAX_PRECISION
+        return -(1 << 62)
     mantissa, exponent = x.mid().man_exp()
     return int(exponent) + abs(int(mantissa)).bit_length()

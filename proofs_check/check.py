@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from sympy import Add, Eq, Sum
+from sympy import Add, Eq, Sum, Symbol
 from sympy.core.relational import Relational
 
 from ..derive import notation as n
 from .canonical import is_zero, unfolded
+from .relations import excess, is_equation
 from .rules import RULES
-from .signs import Signs, excess
+from .signs import Signs
 from .step import ProofStep, Status
 from .symbols import AXIOMS, trusted
 
@@ -69,7 +70,7 @@ def _cited(step: ProofStep, premises: list[ProofStep]) -> None:
 
 
 def _identity(step: ProofStep, premises: list[ProofStep]) -> None:
-    if step.statement.rel_op != "==":
+    if not is_equation(step.statement):
         raise Refused("no equation")
     facts = known(step, premises, strictly=True)
     if not is_zero(step.statement.lhs - step.statement.rhs, _licensed(step, facts)):
@@ -112,9 +113,9 @@ def _implication(step: ProofStep, premises: list[ProofStep]) -> None:
 # --- what may be put in, and what is known --------------------------------------------------------------------
 def same(first: Relational, second: Relational) -> bool:
     """Two relations that say the same: equal differences of their sides, and one sign."""
-    if (first.rel_op == "==") != (second.rel_op == "=="):
+    if (is_equation(first)) != (is_equation(second)):
         return False
-    if first.rel_op == "==":
+    if is_equation(first):
         left, right = first.lhs - first.rhs, second.lhs - second.rhs
         return is_zero(left - right) or is_zero(left + right)
     (left, strict), (right, other) = excess(first), excess(second)
@@ -156,8 +157,8 @@ def _learn(facts: list[Relational], signs: Signs, relations: Iterable[Relational
 def _holds(hypothesis: Relational, facts: list[Relational], signs: Signs, step: ProofStep) -> bool:
     if hypothesis in facts or signs.implies(hypothesis):
         return True
-    equations = [x for x in facts if isinstance(x, Eq)]
-    if isinstance(hypothesis, Eq):
+    equations = [x for x in facts if is_equation(x)]
+    if is_equation(hypothesis):
         return is_zero(hypothesis.lhs - hypothesis.rhs, equations)
     difference, strict = excess(hypothesis)
     sign = signs.of(unfolded(difference, equations))
@@ -166,17 +167,21 @@ def _holds(hypothesis: Relational, facts: list[Relational], signs: Signs, step: 
 
 def _licensed(step: ProofStep, facts: list[Relational]) -> tuple[Eq, ...]:
     """The equations put in, each of which is one of the theory, of the assumptions or of the premises."""
-    allowed = (*trusted(), *(x for x in facts if isinstance(x, Eq)))
+    allowed, signs = (*trusted(), *(x for x in facts if is_equation(x))), Signs(facts)
     for equation in step.using:
-        if not any(_follows(equation, other) for other in allowed):
+        if equation not in allowed and not any(_follows(equation, other, signs) for other in allowed):
             raise Refused(f"{equation} is put in without being known")
     return step.using
 
 
-def _follows(equation: Eq, other: Eq) -> bool:
-    """The same equation, perhaps solved for one of its symbols."""
-    if equation == other:
-        return True
-    if not other.has(equation.lhs) or equation.rhs.has(equation.lhs):
+def _follows(equation: Eq, other: Eq, signs: Signs) -> bool:
+    """The other equation solved for a symbol in which it is linear, with a factor that is not zero."""
+    symbol = equation.lhs
+    if not isinstance(symbol, Symbol) or not other.has(symbol) or equation.rhs.has(symbol):
         return False
-    return is_zero((other.lhs - other.rhs).subs(equation.lhs, equation.rhs))
+    residual = (other.lhs - other.rhs).expand()
+    factor = residual.coeff(symbol)
+    sign = signs.of(factor)
+    if sign is None or not sign.strict or factor.has(symbol):
+        return False
+    return is_zero(residual - factor * (symbol - equation.rhs))

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sympy import Abs, Derivative, Eq, Ge, Gt, Le, Lt, Min, Piecewise, expand
+from sympy import Abs, Add, Derivative, Expr, Min, Piecewise, expand
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
 from ..derive import corollaries
 from ..derive import notation as n
-from .signs import excess
+from .relations import eq, excess, ge, gt, is_equation, le, lt, put_in
 from .step import ProofStep
 from .symbols import potential, t_limit, t_root
 
@@ -45,17 +45,17 @@ def _rule(function: Rule) -> Rule:
     return function
 
 
-def _difference(step: ProofStep) -> tuple[Relational, bool] | tuple[None, bool]:
-    return excess(step.statement) if step.statement.rel_op != "==" else (None, False)
+def _difference(step: ProofStep) -> tuple[Expr | None, bool]:
+    return (None, False) if is_equation(step.statement) else excess(step.statement)
 
 
-def _equal(first: Relational | None, second: Relational) -> bool:
+def _equal(first: Expr | None, second: Expr) -> bool:
     return first is not None and expand(first - second) == 0
 
 
 def _opposite(first: Relational, second: Relational) -> bool:
     """One of the two always holds."""
-    if "==" in (first.rel_op, second.rel_op):
+    if is_equation(first) or is_equation(second):
         return False
     (left, strict), (right, other) = excess(first), excess(second)
     return expand(left + right) == 0 and not (strict and other)
@@ -79,8 +79,8 @@ def instance(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
     (premise,) = premises
     values = {equation.lhs: equation.rhs for equation in step.using}
     return Conclusion(
-        premise.statement.subs(values, simultaneous=True),
-        tuple(x.subs(values, simultaneous=True) for x in premise.assuming),
+        put_in(premise.statement, values),
+        tuple(put_in(x, values) for x in premise.assuming),
     )
 
 
@@ -117,7 +117,7 @@ def branches(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
     first, second = premises
     if first.statement != second.statement:
         return None
-    for whole in (x for x in step.assuming if isinstance(x, Eq) and isinstance(x.rhs, Piecewise)):
+    for whole in (x for x in step.assuming if is_equation(x) and isinstance(x.rhs, Piecewise)):
         (value, condition), (other, rest) = whole.rhs.args
         inside = condition.lhs - condition.rhs
         if condition.rel_op not in ("<=", ">=") or rest != True:  # noqa: E712
@@ -126,23 +126,23 @@ def branches(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
         moduli = whole.rhs.atoms(Abs)
         pairs = [(first, value, sign), (second, other, -sign)]
         if all(
-            Eq(whole.lhs, branch) in premise.assuming
+            eq(whole.lhs, branch) in premise.assuming
             and all(_resolved(modulus, inside, way) in premise.assuming for modulus in moduli)
             for premise, branch, way in pairs
         ):
-            settled = {Eq(whole.lhs, value), Eq(whole.lhs, other)}
+            settled = {eq(whole.lhs, value), eq(whole.lhs, other)}
             settled |= {_resolved(modulus, inside, way) for modulus in moduli for way in (1, -1)}
             left = tuple(x for x in first.assuming + second.assuming if x not in settled)
             return Conclusion(first.statement, (whole, *left))
     return None
 
 
-def _resolved(modulus: Abs, inside: Relational, way: int) -> Relational | None:
+def _resolved(modulus: Abs, inside: Expr, way: int) -> Relational | None:
     """|x| = x or -x where `inside`, which is x or -x, has the sign `way`."""
     if expand(modulus.args[0] - inside) == 0:
-        return Eq(modulus, way * modulus.args[0])
+        return eq(modulus, way * modulus.args[0])
     if expand(modulus.args[0] + inside) == 0:
-        return Eq(modulus, -way * modulus.args[0])
+        return eq(modulus, -way * modulus.args[0])
     return None
 
 
@@ -154,10 +154,10 @@ def contrapositive(step: ProofStep, premises: list[ProofStep]) -> Conclusion | N
     if expand(one + other) != 0 or not (strict or too):
         return None
     for hypothesis in first.assuming:
-        if hypothesis.rel_op == "==":
+        if is_equation(hypothesis):
             continue
         difference, sharp = excess(hypothesis)
-        denied = Le(difference, 0) if sharp else Lt(difference, 0)
+        denied = le(difference, 0) if sharp else lt(difference, 0)
         if _equal(excess(denied)[0], excess(step.statement)[0]):
             return Conclusion(denied, _without(first.assuming, hypothesis) + second.assuming)
     return None
@@ -169,11 +169,11 @@ def least_of_two(step: ProofStep, premises: list[ProofStep]) -> Conclusion | Non
     (premise,) = premises
     y, z = premise.statement.lhs, premise.statement.rhs
     for hypothesis in premise.assuming:
-        if hypothesis.rel_op == "==":
+        if is_equation(hypothesis):
             continue
         x = excess(hypothesis)[0] + y
         if premise.statement.rel_op == ">=" and hypothesis.rel_op == ">=" and isinstance(x, AppliedUndef):
-            return Conclusion(Ge(y, Min(x, z)), _without(premise.assuming, hypothesis))
+            return Conclusion(ge(y, Min(x, z)), _without(premise.assuming, hypothesis))
     return None
 
 
@@ -195,7 +195,7 @@ def tangent(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
         return None
     f, x = second.expr, n.t
     there = f.func(t_root)
-    return Conclusion(Ge(there - f - Derivative(f, x) * (t_root - x), 0), premise.assuming)
+    return Conclusion(ge(there - f - Derivative(f, x) * (t_root - x), 0), premise.assuming)
 
 
 @_rule
@@ -208,9 +208,9 @@ def increasing(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
     function = first.expr.func
     for right in step.statement.atoms(function):
         for left in step.statement.atoms(function) - {right}:
-            conclusion = Gt(function(right.args[0]) - function(left.args[0]), 0)
+            conclusion = gt(function(right.args[0]) - function(left.args[0]), 0)
             if _equal(excess(step.statement)[0], excess(conclusion)[0]):
-                return Conclusion(conclusion, (Gt(right.args[0] - left.args[0], 0), *premise.assuming))
+                return Conclusion(conclusion, (gt(right.args[0] - left.args[0], 0), *premise.assuming))
     return None
 
 
@@ -223,8 +223,8 @@ def intermediate_value(step: ProofStep, premises: list[ProofStep]) -> Conclusion
         return None
     if not (_equal(_difference(below)[0], -slope.expr) and _equal(_difference(above)[0], slope.expr)):
         return None
-    definitions = tuple(x for p in premises for x in p.assuming if isinstance(x, Eq) and x.has(slope.expr))
-    return Conclusion(Eq(slope.expr.func(t_root), 0), definitions)
+    definitions = tuple(x for p in premises for x in p.assuming if is_equation(x) and x.has(slope.expr))
+    return Conclusion(eq(slope.expr.func(t_root), 0), definitions)
 
 
 @_rule
@@ -239,27 +239,30 @@ def monotone_limit(step: ProofStep, premises: list[ProofStep]) -> Conclusion | N
     if not isinstance(ratio, AppliedUndef) or not _equal(_difference(unique)[0], ratio - ratio.func(t_root)):
         return None
     assumed = tuple(dict.fromkeys(x for p in premises for x in p.assuming))
-    return Conclusion(Eq(t_limit, t_root), assumed)
+    return Conclusion(eq(t_limit, t_root), assumed)
 
 
 # --- pairings -----------------------------------------------------------------------------------------------
 @_rule
 def induction(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
-    """A slack that vanishes on the diagonal and does not fall with the distance from it is not negative."""
+    """A slack that vanishes on the diagonal and does not fall with the distance from it is not negative.
+
+    Sorted eigenvalues have one order for indices below the diagonal, and the other above it.
+    """
     left, diagonal, right = premises
-    slack = _difference(left)[0], diagonal.statement.lhs, _difference(right)[0]
     whole = excess(step.statement)[0]
     nearer = whole.subs(n.j, n.j + 1)
+    above = n.K_sorted[n.i] - n.K_sorted[n.j]
+    orders = ge(above, 0), ge(-above, 0)
     fits = (
-        _equal(slack[0], whole - nearer)
-        and _equal(slack[2], nearer - whole)
-        and _equal(slack[1], whole.subs(n.j, n.i))
-        and diagonal.statement == Eq(slack[1], 0)
+        _equal(_difference(left)[0], whole - nearer)
+        and _equal(_difference(right)[0], nearer - whole)
+        and is_equation(diagonal.statement)
+        and _equal(diagonal.statement.lhs - diagonal.statement.rhs, whole.subs(n.j, n.i))
     )
-    orders = Gt(n.i - n.j, 0), Ge(n.j - n.i, 0)
     if not fits or orders[0] not in left.assuming or orders[1] not in right.assuming:
         return None
-    return Conclusion(Ge(whole, 0), _without(left.assuming, orders[0]) + _without(right.assuming, orders[1]))
+    return Conclusion(ge(whole, 0), _without(left.assuming, orders[0]) + _without(right.assuming, orders[1]))
 
 
 @_rule
@@ -271,11 +274,12 @@ def duality(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
     """
     (premise,) = premises
     slack = excess(premise.statement)[0]
-    product = n.K_sorted[n.i] * n.test_sorted[n.j]
-    for sign, equation in ((1, corollaries.equal_pairing), (-1, corollaries.opposite_pairing)):
-        rest = expand(slack + sign * product)
-        separate = all(not (term.has(n.i) and term.has(n.j)) for term in rest.as_ordered_terms())
-        if separate and rest.has(potential) and expand(slack.subs(n.j, n.i)) == 0:
-            order = tuple(x for x in premise.assuming if not x.has(potential))
-            return Conclusion(equation.statement, order)
+    for sign, position, equation in (
+        (1, n.j, corollaries.equal_pairing),
+        (-1, n.d + 1 - n.j, corollaries.opposite_pairing),
+    ):
+        rest = expand(slack + sign * n.K_sorted[n.i] * n.test_sorted[position])
+        separate = all(not (term.has(n.i) and term.has(n.j)) for term in Add.make_args(rest))
+        if separate and expand(slack.subs(n.j, n.i)) == 0:
+            return Conclusion(equation.statement, tuple(x for x in premise.assuming if not x.has(potential)))
     return None

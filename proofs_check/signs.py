@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sympy import Abs, Add, Dummy, Expr, Ge, Gt, Integer, Mul, Number, Pow, Rational, Sum, expand
+from sympy import Abs, Add, Dummy, Expr, Integer, Mul, Number, Pow, Rational, Sum, expand
 from sympy.core.relational import Relational
 
 from ..derive import notation as n
+from .relations import excess, ge, gt
 
 
 class Sign(NamedTuple):
@@ -17,18 +18,6 @@ class Sign(NamedTuple):
     direction: int
     strict: bool
 
-
-
-def excess(relation: Relational) -> tuple[Expr, bool]:
-    """What an inequality states to be positive, and whether strictly.
-
-    Raises:
-        TypeError: it is no inequality.
-    """
-    if relation.rel_op not in (">", ">=", "<", "<="):
-        raise TypeError(f"no inequality: {relation}")
-    difference = relation.lhs - relation.rhs if relation.rel_op[0] == ">" else relation.rhs - relation.lhs
-    return difference, "=" not in relation.rel_op
 
 
 class Signs:
@@ -63,7 +52,7 @@ class Signs:
     def of(self, expression: Expr) -> Sign | None:
         """The sign, or None where it does not follow."""
         if isinstance(expression, Number):
-            return Sign((expression > 0) - (expression < 0), expression != 0)
+            return Sign(int(bool(expression > 0)) - int(bool(expression < 0)), bool(expression != 0))
         key, direction = _primitive(expression)
         if key in self._known:
             sign = self._known[key]
@@ -123,8 +112,8 @@ class Signs:
         weight, test = Dummy(real=True), Dummy(real=True)
         summand = total.function.subs({n.weights[index]: weight, n.test[index]: test})
         summand = summand.subs(n.eigenvalues[index], n.c)
-        everywhere = self.given(Gt(weight, 0), Ge(test, 0)).of(summand)
-        inside = self.given(Gt(weight, 0), Ge(test, 0), Gt(n.c, 0)).of(summand)
+        everywhere = self.given(gt(weight, 0), ge(test, 0)).of(summand)
+        inside = self.given(gt(weight, 0), ge(test, 0), gt(n.c, 0)).of(summand)
         if everywhere is None or inside is None:
             return everywhere
         return Sign(everywhere.direction, everywhere.strict or inside.strict)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from sympy import Add, Eq, Expr
 from sympy.core.relational import Relational
 
 from ..derive.latex import text
-from .signs import excess
+from .relations import eq, excess, plain
 from .symbols import ProofPrinter
 
 Kind = Literal["identity", "sign", "implication", "cited"]
@@ -58,7 +58,7 @@ class ProofStep:
             return None
         total = Add(*self.terms, evaluate=False) if len(self.terms) > 1 else self.terms[0]
         difference = excess(self.statement)[0]
-        return None if difference == total else Eq(difference, total, evaluate=False)
+        return None if difference == total else eq(difference, total)
 
     def latex(self, notation: Mapping[str, str] | None = None) -> str:
         r"""LaTeX of the statement, in one line, with what it assumes.
@@ -91,7 +91,23 @@ class ProofStep:
         return f"[{self.status}] {self.name}: {plain(self.statement)}{given}"
 
 
-def plain(statement: Relational) -> str:
-    """A relation in one line of plain text."""
-    sign = {"==": "="}.get(statement.rel_op, statement.rel_op)
-    return f"{statement.lhs} {sign} {statement.rhs}"
+def identity(name: str, claim: str, statement: Eq, reason: str, **evidence: Any) -> ProofStep:
+    """A step whose two sides are the same."""
+    return ProofStep(name, claim, statement, reason, "identity", **evidence)
+
+
+def sign(name: str, claim: str, statement: Relational, reason: str, *terms: Expr, **evidence: Any) -> ProofStep:
+    """A step whose sign shows in the terms of a sum."""
+    return ProofStep(name, claim, statement, reason, "sign", terms=terms, **evidence)
+
+
+def implication(
+    name: str, claim: str, statement: Relational, reason: str, rule: str, *premises: str, **evidence: Any
+) -> ProofStep:
+    """A step that a rule makes of earlier ones."""
+    return ProofStep(name, claim, statement, reason, "implication", rule=rule, premises=premises, **evidence)
+
+
+def cited(name: str, claim: str, statement: Eq, reason: str) -> ProofStep:
+    """An equation of the theory that is taken as given."""
+    return ProofStep(name, claim, statement, reason, "cited")

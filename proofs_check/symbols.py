@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from sympy import Derivative, Eq, Expr, Function, Ge, Gt, IndexedBase, Symbol, diff
+from sympy import Derivative, Eq, Expr, Function, IndexedBase, Symbol, diff
 from sympy.core.relational import Relational
 
 from ..derive import alignment, corollaries, ordering, resolvent, ridge, root, spectral, stable
@@ -13,6 +13,7 @@ from ..derive import notation as n
 from ..derive.latex import names, text
 from ..derive.printer import HumanPrinter
 from ..derive.spectral import LEARNED, UNLEARNED, mean
+from .relations import eq, ge, gt, is_equation
 
 #: name -> LaTeX, with `@name` for symbols of the notation table
 LOCAL = {
@@ -34,10 +35,11 @@ g_of, f_of, D_of = (Function(name, real=True) for name in ("g", "f", "D"))
 
 #: what the proofs start from: signs of what is chosen, of the solution that is looked for, and of an eigenvalue c
 AXIOMS: tuple[Relational, ...] = (
-    *(Gt(x, 0) for x in (n.alpha, n.tau, n.kappa, n.c_train, n.alpha_test, n.rank_fraction)),
-    *(Gt(x, 0) for x in (n.z, n.t, n.a, n.sigma)),
-    *(Ge(x, 0) for x in (n.rho, n.ridge, n.rho_test, n.c_test, n.effective_ridge)),
-    *(Ge(x, 0) for x in (n.c, n.c_min, n.c - n.c_min, n.c_max - n.c)),
+    *(gt(x, 0) for x in (n.alpha, n.tau, n.kappa, n.c_train, n.alpha_test, n.rank_fraction)),
+    *(gt(x, 0) for x in (n.z, n.t, n.a, n.sigma)),
+    *(ge(x, 0) for x in (n.rho, n.ridge, n.rho_test, n.c_test, n.effective_ridge)),
+    *(ge(x, 0) for x in (n.c, n.c1, n.c2, c3, c4, n.c_min, n.c_max, n.c - n.c_min, n.c_max - n.c)),
+    *(ge(n.test_sorted[x + 1] - n.test_sorted[x], 0) for x in (n.j, n.d - n.j)),
 )
 
 
@@ -55,10 +57,10 @@ def per_noise(expression: Expr) -> Expr:
 
 #: equations that define the symbols above, and where the paper's functions are looked at
 DEFINITIONS = (
-    Eq(E2, mean(LEARNED**2 * UNLEARNED)),
-    Eq(ddM, per_noise(stable.dM.rhs)),
-    Eq(n.z, n.sigma),
-    Eq(n.ridge_share, n.effective_ridge * n.M - (1 - n.tau)),
+    eq(E2, mean(LEARNED**2 * UNLEARNED)),
+    eq(ddM, per_noise(stable.dM.rhs)),
+    eq(n.z, n.sigma),
+    eq(n.ridge_share, n.effective_ridge * n.M - (1 - n.tau)),
 )
 
 
@@ -66,7 +68,7 @@ DEFINITIONS = (
 def trusted() -> tuple[Eq, ...]:
     """Equations that a proof may put in: those of the theory, and the definitions above."""
     rooms = (resolvent, ridge, alignment, spectral, root, stable, ordering, corollaries)
-    theory = [x.statement for room in rooms for x in room.EQUATIONS if isinstance(x.statement, Eq)]
+    theory = [x.statement for room in rooms for x in room.EQUATIONS if is_equation(x.statement)]
     return (*theory, *DEFINITIONS)
 
 

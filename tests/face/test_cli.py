@@ -345,3 +345,18 @@ def test_interruption(run, monkeypatch):
 
     monkeypatch.setattr("taskalign.inputs.tasks", interrupted)
     assert run("evaluate", "--train", "iso", *POINT) == (130, "", "taskalign: interrupted\n")
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_terminal_never_cuts_a_number(width, monkeypatch):
+    """On a terminal: a table, with colours, in which every value stands whole on its line."""
+    screen = type("Terminal", (io.StringIO,), {"isatty": lambda self: True, "encoding": "utf-8"})()
+    monkeypatch.setattr("sys.stdout", screen)
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert main(["evaluate", "--train", "iso", *POINT, "--precise", "60"]) == 0
+    text = screen.getvalue()
+    assert "\x1b[" in text
+    assert "0.505" + "0" * 57 in text
+    assert ("noise of the context summary" in text) is (width == 200)

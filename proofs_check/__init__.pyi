@@ -1,0 +1,3 @@
+from .scan import Scan, scan
+
+__all__ = ["Scan", "scan"]

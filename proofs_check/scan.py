@@ -1,0 +1,219 @@
+"""Scans: the ordering of K at many points, on all processors or many machines, kept in a folder and resumable."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import joblib
+
+from ..numerics.compiled_solver import most_threads
+from ..numerics.errors import InputError
+from ..numerics.spectrum import Spectrum
+from .chunks import ChunkFolder, as_text, chunk_files, encode
+from .decide import MARGIN, decide
+from .families import Family, OneSpectrum
+from .points import PARAMETERS, Grid, Points, RandomPoints, require_count
+
+#: points of a chunk, and most points x eigenvalues of one whose points have spectra of their own
+_CHUNK = 16_384
+_CHUNK_NUMBERS = 400_000
+
+#: one chunk is one task; few wait, so that memory does not grow with the number of points
+_UNORDERED: dict[str, Any] = {"return_as": "generator_unordered", "batch_size": 1, "pre_dispatch": "2 * n_jobs"}
+
+#: called with the number of points that are done and the number of all
+Progress = Callable[[int, int], Any]
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A finished scan.
+
+    Attributes:
+        path: its folder.
+        size: number of points.
+        computed: points that were computed now; the others were found in the folder.
+    """
+
+    path: Path
+    size: int
+    computed: int
+
+    def table(self) -> Any:
+        """All rows as a pyarrow Table, in the order of the points."""
+        return self._dataset.to_table()
+
+    @cached_property
+    def failing(self) -> int:
+        """Number of points at which the ordering fails."""
+        from pyarrow.compute import field
+
+        return self._dataset.count_rows(filter=~field("holds"))
+
+    @cached_property
+    def _dataset(self) -> Any:
+        from pyarrow.dataset import dataset
+
+        return dataset([str(file) for file in chunk_files(self.path)], format="parquet")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that the rows of a scan follow from; sent to the workers."""
+
+    points: Points
+    family: Family
+    margin: float
+    chunk: int
+    description: str
+
+    @property
+    def chunks(self) -> int:
+        """Number of chunks."""
+        return -(-self.points.size // self.chunk)
+
+    def bounds(self, place: int) -> tuple[int, int]:
+        """First point of a chunk, and the first after it."""
+        return place * self.chunk, min((place + 1) * self.chunk, self.points.size)
+
+    def compute(self, place: int) -> bytes:
+        """One chunk as a Parquet file."""
+        columns = self.points.columns(*self.bounds(place))
+        token = most_threads.set(1)  # chunks run beside each other
+        try:
+            rows = decide(self.family.spectra(columns), {name: columns[name] for name in PARAMETERS}, self.margin)
+        finally:
+            most_threads.reset(token)
+        return encode({**columns, **rows.columns()}, self.description)
+
+
+def scan(
+    grid: Points | Mapping[str, Any],
+    *,
+    out: str | os.PathLike[str],
+    spectrum: Spectrum | Family | None = None,
+    margin: float = MARGIN,
+    chunk: int | None = None,
+    jobs: int = -1,
+    scheduler: str | None = None,
+    progress: Progress | None = None,
+) -> Scan:
+    r"""Decide the ordering of K at many points and keep the rows in a folder of Parquet files.
+
+    The folder is one dataset for `pyarrow.dataset`, in the order of the points. A scan that was interrupted goes on
+    when it is called again in the same way, and its files are then the same, byte for byte, as without interruption.
+
+    Args:
+        grid: `RandomPoints`, a `Grid`, or a mapping name -> values as `Grid` takes it; of alpha, tau, kappa, rho and
+            the parameters of the family.
+        out: folder, made if it is not there.
+        spectrum: a Spectrum or a family of spectra; a mapping may hold it as "spectrum".
+        margin: see `decide`.
+        chunk: points of a file.
+        jobs: how many chunks at once, -1 for the number of processors.
+        scheduler: address of a dask scheduler, "tcp://host:port", whose workers have taskalign; this machine alone
+            if not given.
+        progress: called as points are done.
+
+    Raises:
+        InputError: naming the argument; the folder is in use, holds something else, or the disk is full (what is
+            finished is kept).
+
+    References:
+        THEORY A3.
+    """
+    plan = _plan(grid, spectrum, margin, chunk)
+    folder = ChunkFolder(Path(out), plan.description, plan.chunks)
+    with folder.locked():
+        found = folder.finished()
+        done = reused = sum(last - first for first, last in map(plan.bounds, found))
+        if progress:
+            progress(done, plan.points.size)
+        todo = [place for place in range(plan.chunks) if place not in found]
+        for place, data in _computed(plan, todo, jobs, scheduler):
+            folder.write(place, data)
+            first, last = plan.bounds(place)
+            done += last - first
+            if progress:
+                progress(done, plan.points.size)
+        folder.finish()
+    return Scan(folder.path, plan.points.size, plan.points.size - reused)
+
+
+def _plan(
+    grid: Points | Mapping[str, Any], spectrum: Spectrum | Family | None, margin: float, chunk: int | None
+) -> Plan:
+    if isinstance(grid, Mapping):
+        axes = dict(grid)
+        spectrum = axes.pop("spectrum", spectrum)
+        grid = Grid(axes)
+    if spectrum is None:
+        raise InputError("spectrum: none was given, must be a Spectrum or a family of spectra")
+    family: Family = OneSpectrum(spectrum) if isinstance(spectrum, Spectrum) else spectrum
+    if isinstance(grid, RandomPoints):
+        grid = RandomPoints(grid.size, grid.seed, {**family.ranges, **grid.ranges})
+    wrong = set(grid.names) ^ {*PARAMETERS, *family.ranges}
+    if wrong:
+        allowed = ", ".join((*PARAMETERS, *family.ranges))
+        raise InputError(f"grid: {sorted(wrong)[0]} is missing or unknown, the names here are {allowed}")
+    if not margin >= 0:
+        raise InputError(f"margin: {margin!r} is not allowed, must be >= 0")
+    if chunk is None:
+        chunk = max(256, min(_CHUNK, _CHUNK_NUMBERS // max(1, family.width)))
+    require_count("chunk", chunk, 1)
+    description = {
+        "version": import_module(__package__.partition(".")[0]).__version__,
+        "points": grid.described(),
+        "spectrum": family.described(),
+        "margin": str(margin),
+        "chunk": chunk,
+    }
+    return Plan(grid, family, margin, chunk, as_text(description))
+
+
+def _computed(plan: Plan, todo: list[int], jobs: int, scheduler: str | None) -> Iterator[tuple[int, bytes]]:
+    """The chunks as they are done, in any order."""
+    if not todo:
+        return
+    if scheduler is not None:
+        yield from _on_dask(plan, todo, scheduler)
+        return
+    # the kernels and Arrow run without the interpreter's lock, so threads are as quick as processes and start at once
+    yield from _results(joblib.Parallel(n_jobs=jobs, backend="threading", **_UNORDERED), plan, todo)
+
+
+def _results(parallel: joblib.Parallel, plan: Plan, todo: list[int]) -> Iterator[tuple[int, bytes]]:
+    outcomes: Any = parallel(joblib.delayed(_outcome)(plan, place) for place in todo)
+    for place, data in outcomes:
+        if isinstance(data, Exception):
+            raise data
+        yield place, data
+
+
+def _outcome(plan: Plan, place: int) -> tuple[int, bytes | Exception]:
+    # an exception is handed back as a value: joblib would wait for ever for one that a dask worker raises
+    try:
+        return place, plan.compute(place)
+    except Exception as error:
+        return place, error
+
+
+def _on_dask(plan: Plan, todo: list[int], scheduler: str) -> Iterator[tuple[int, bytes]]:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise InputError('scheduler: dask is missing, pip install "taskalign[dask]"') from None
+    try:
+        client = Client(scheduler, timeout=10)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise InputError(f"scheduler: {scheduler}: {error}") from None
+    with client:
+        with joblib.parallel_config(backend="dask", client=client):
+            parallel = joblib.Parallel(**_UNORDERED)
+        yield from _results(parallel, plan, todo)
