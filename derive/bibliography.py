@@ -65,7 +65,7 @@ SOURCES: dict[str, Entry] = {
         {
             "title": "taskalign: symbolic and numeric toolkit for the theory of in-context learning",
             "year": "2026",
-            "note": "Theory notes",
+            "note": "Derivation note, docs/theory.md in the source",
         },
     ),
 }

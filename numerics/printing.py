@@ -179,6 +179,9 @@ class SourcePrinter(CodePrinter):
             positive = self._print(base**-exponent)
             return f"1 / {self.parenthesize(base**-exponent, PRECEDENCE['Mul'] + 1) if exponent == -1 else positive}"
         if isinstance(exponent, Integer):
+            if self.target in BALL_TARGETS and base.is_Symbol and exponent <= 4:
+                # the power of a ball around zero would be nan
+                return f"({'*'.join([self._print(base)] * int(exponent))})"
             return f"{self.parenthesize(base, PRECEDENCE['Pow'] + 1)}**{exponent}"
         if exponent.is_Rational and exponent.q == 2:
             root = self._fill("sqrt", self._print(base))

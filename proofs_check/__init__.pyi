@@ -1,3 +1,3 @@
-from .scan import Scan, scan
+from .scanning import Scan, scan
 
 __all__ = ["Scan", "scan"]

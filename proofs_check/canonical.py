@@ -7,20 +7,39 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sympy import Add, Derivative, Eq, Expr, Function, Indexed, Mul, Sum, cancel, expand, together
+from sympy import Add, Derivative, Eq, Expr, Function, Indexed, Mul, Sum, Symbol, cancel, expand, together
+from sympy.core.function import AppliedUndef
 
 from ..derive import notation as n
 from ..derive.spectral import mean, reduce_means
 
+#: variable -> what does not depend on it
+_CONSTANT = {
+    n.t: {n.t, n.kappa, n.tau, n.s, n.ridge},
+    n.z: {n.z, n.tau, n.s, n.ridge},
+    n.c: {n.c, n.a, n.sigma, n.A, n.B},
+    n.effective_ridge: {n.effective_ridge, n.t, n.kappa, n.tau, n.s, n.ridge, n.U},
+}
+_SPECTRUM = {n.i, n.m, n.eigenvalues.label, n.weights.label}
 _OPAQUE = Function("sum_over")
 _TOTALS = {_OPAQUE(mean(n.test[n.i]).function): n.c_test, _OPAQUE(n.weights[n.i]): 1}
 
 
 def unfolded(expression: Expr, using: Iterable[Eq] = ()) -> Expr:
-    """Equations put in, left for right, one after the other, and derivatives taken."""
+    """Equations put in, left for right, one after the other; derivatives taken where a function is explicit."""
     for equation in using:
-        expression = expression.subs(equation.lhs, equation.rhs)
-    return expression.replace(lambda e: isinstance(e, Derivative), lambda e: e.doit(deep=False))
+        # literally: `subs` would put the dependence on the variable of a derivative outside of it
+        expression = expression.xreplace({equation.lhs: equation.rhs})
+        expression = expression.replace(_explicit_derivative, lambda e: e.doit(deep=False))
+    return expression
+
+
+def _explicit_derivative(expression: Expr) -> bool:
+    """A derivative of what is written out; a symbol that hides a dependence must be put in first."""
+    if not isinstance(expression, Derivative) or isinstance(expression.expr, AppliedUndef):
+        return False
+    (variable,) = expression.variables[:1]
+    return {x for x in expression.expr.free_symbols if isinstance(x, Symbol)} <= _CONSTANT[variable] | _SPECTRUM
 
 
 def is_zero(expression: Expr, using: Iterable[Eq] = ()) -> bool:

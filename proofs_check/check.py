@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from sympy import Add, Eq, Sum, Symbol
+from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
 from ..derive import notation as n
@@ -82,7 +83,7 @@ def _sign(step: ProofStep, premises: list[ProofStep]) -> None:
     difference, strict = excess(step.statement)
     if not is_zero(difference - Add(*step.terms), _licensed(step, facts)):
         raise Refused("the difference is not the sum of the terms")
-    if any(term.has(Sum) for term in step.terms) and any(x.has(n.c) for x in step.assuming):
+    if any(term.has(Sum) for term in step.terms) and any(x.has(n.c) and not _defines(x) for x in step.assuming):
         raise Refused("what is assumed of one eigenvalue is not known of all")
     signs = Signs(facts)
     found = [signs.of(term) for term in step.terms]
@@ -91,6 +92,11 @@ def _sign(step: ProofStep, premises: list[ProofStep]) -> None:
             raise Refused(f"the sign of {term} does not follow")
     if strict and not any(sign.strict and sign.direction for sign in found if sign):
         raise Refused("no term is strictly positive")
+
+
+def _defines(relation: Relational) -> bool:
+    """An equation that says what a function is."""
+    return is_equation(relation) and isinstance(relation.lhs, AppliedUndef)
 
 
 def _implication(step: ProofStep, premises: list[ProofStep]) -> None:

@@ -62,7 +62,9 @@ class Rows:
         return {name: getattr(self, name) for name in RESULTS}
 
 
-def decide(spectrum: Spectrum, parameters: Mapping[str, np.ndarray], margin: float = MARGIN) -> Rows:
+def decide(
+    spectrum: Spectrum, parameters: Mapping[str, np.ndarray], margin: float = MARGIN, *, confirm: bool = False
+) -> Rows:
     """Decide the ordering at every point, in float64 where that is safe and with as many digits as it takes elsewhere.
 
     Args:
@@ -70,9 +72,10 @@ def decide(spectrum: Spectrum, parameters: Mapping[str, np.ndarray], margin: flo
         parameters: alpha, tau, kappa and rho, shape `(n,)` each.
         margin: float verdicts whose terms differ by less than this share of their sum are decided anew; infinite to
             have every point decided with many digits.
+        confirm: decide every failure anew, however clear it is.
     """
     rows = _in_floats(spectrum, parameters)
-    near = np.flatnonzero(~(rows.clearance >= margin))
+    near = np.flatnonzero(~(rows.clearance >= margin) | (confirm & ~rows.holds))
     columns = rows.columns()
     for k in near:
         point = {name: float(values[k]) for name, values in parameters.items()}
@@ -122,7 +125,7 @@ def _part(
     return spectrum, {name: values[part] for name, values in parameters.items()}
 
 
-def _ends(spectrum: Spectrum) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _ends(spectrum: Spectrum) -> tuple[Array, Array, Array, Array]:
     """The two smallest distinct eigenvalues, the largest, and whether there are several at all."""
     values, there = spectrum.eigenvalues, spectrum.weights > 0
     first = np.where(there, values, np.inf).min(-1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from ..numerics.spectrum import Spectrum
 from .points import Range, described_values, require_count
 
 
+@runtime_checkable
 class Family(Protocol):
     """Spectra of one kind."""
 
@@ -52,8 +53,8 @@ class OneSpectrum:
     def __post_init__(self) -> None:
         if self.spectrum.batch_shape:
             raise InputError(f"spectrum: a batch {self.spectrum.batch_shape} is not allowed, scan one at a time")
-        plain = Spectrum(*(np.asarray(as_numpy(v), np.float64) for v in _measure(self.spectrum)))
-        object.__setattr__(self, "spectrum", plain)
+        if not isinstance(self.spectrum.eigenvalues, np.ndarray):
+            object.__setattr__(self, "spectrum", Spectrum(*_measure(self.spectrum)))
 
     @property
     def ranges(self) -> Mapping[str, Range]:
@@ -72,7 +73,9 @@ class OneSpectrum:
     def described(self) -> dict[str, Any]:
         """Its eigenvalues and weights."""
         values, weights = _measure(self.spectrum)
-        digest = hashlib.sha256(np.concatenate([values, weights]).astype("<f8").tobytes()).hexdigest()
+        # all that the solver reads of it
+        read = (values, weights, self.spectrum.null_weight, self.spectrum.rank_fraction, self.spectrum.trace)
+        digest = hashlib.sha256(b"".join(np.asarray(part, "<f8").tobytes() for part in read)).hexdigest()
         found = {"kind": "spectrum", "sha256": digest, "eigenvalues": described_values(values)}
         return found | {"weights": described_values(weights), "source": self.source}
 

@@ -6,7 +6,7 @@ import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -31,6 +31,7 @@ DEFAULT_RANGES: Mapping[str, Range] = {
 _LISTED = 1000
 
 
+@runtime_checkable
 class Points(Protocol):
     """The points of a scan, in a fixed order."""
 

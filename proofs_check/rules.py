@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import permutations
 
-from sympy import Abs, Add, Derivative, Expr, Min, Piecewise, expand
+from sympy import Add, Derivative, Expr, Min, expand
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
 from ..derive import corollaries
 from ..derive import notation as n
+from .branches import branches_of
 from .relations import eq, excess, ge, gt, is_equation, le, lt, put_in
 from .step import ProofStep
 from .symbols import potential, t_limit, t_root
@@ -117,70 +119,56 @@ def branches(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
     first, second = premises
     if first.statement != second.statement:
         return None
-    for whole in (x for x in step.assuming if is_equation(x) and isinstance(x.rhs, Piecewise)):
-        (value, condition), (other, rest) = whole.rhs.args
-        inside = condition.lhs - condition.rhs
-        if condition.rel_op not in ("<=", ">=") or rest != True:  # noqa: E712
-            return None
-        sign = -1 if condition.rel_op == "<=" else 1
-        moduli = whole.rhs.atoms(Abs)
-        pairs = [(first, value, sign), (second, other, -sign)]
-        if all(
-            eq(whole.lhs, branch) in premise.assuming
-            and all(_resolved(modulus, inside, way) in premise.assuming for modulus in moduli)
-            for premise, branch, way in pairs
-        ):
-            settled = {eq(whole.lhs, value), eq(whole.lhs, other)}
-            settled |= {_resolved(modulus, inside, way) for modulus in moduli for way in (1, -1)}
-            left = tuple(x for x in first.assuming + second.assuming if x not in settled)
+    for whole in (x for x in step.assuming if is_equation(x)):
+        pair = branches_of(whole.rhs)
+        if pair is None:
+            continue
+        settled = [{eq(whole.lhs, branch.value), *branch.moduli} for branch in pair]
+        if all(needs <= set(premise.assuming) for needs, premise in zip(settled, premises, strict=True)):
+            left = [x for x in first.assuming + second.assuming if x not in settled[0] | settled[1]]
             return Conclusion(first.statement, (whole, *left))
-    return None
-
-
-def _resolved(modulus: Abs, inside: Expr, way: int) -> Relational | None:
-    """|x| = x or -x where `inside`, which is x or -x, has the sign `way`."""
-    if expand(modulus.args[0] - inside) == 0:
-        return eq(modulus, way * modulus.args[0])
-    if expand(modulus.args[0] + inside) == 0:
-        return eq(modulus, -way * modulus.args[0])
     return None
 
 
 @_rule
 def contrapositive(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
-    """The second premise denies what the first states, so that an assumption of the first is false."""
-    first, second = premises
-    (one, strict), (other, too) = excess(first.statement), excess(second.statement)
-    if expand(one + other) != 0 or not (strict or too):
-        return None
-    for hypothesis in first.assuming:
-        if is_equation(hypothesis):
+    """What the first premise states is denied, by the second or by assumption: one of its assumptions is false."""
+    first, *others = premises
+    denials = [(x.statement, x.assuming) for x in others] or [(x, (x,)) for x in step.assuming]
+    one, strict = excess(first.statement)
+    for denial, assumed in denials:
+        if is_equation(denial):
             continue
-        difference, sharp = excess(hypothesis)
-        denied = le(difference, 0) if sharp else lt(difference, 0)
-        if _equal(excess(denied)[0], excess(step.statement)[0]):
-            return Conclusion(denied, _without(first.assuming, hypothesis) + second.assuming)
+        other, too = excess(denial)
+        if expand(one + other) != 0 or not (strict or too):
+            continue
+        for hypothesis in (x for x in first.assuming if not is_equation(x)):
+            difference, sharp = excess(hypothesis)
+            denied = le(difference, 0) if sharp else lt(difference, 0)
+            if _equal(excess(denied)[0], excess(step.statement)[0]):
+                return Conclusion(denied, _without(first.assuming, hypothesis) + assumed)
     return None
 
 
 @_rule
 def least_of_two(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
-    r"""Either $y \ge x$, or $x \ge y$ and then $y \ge z$, as the premise says: $y \ge \min(x, z)$."""
-    (premise,) = premises
-    y, z = premise.statement.lhs, premise.statement.rhs
-    for hypothesis in premise.assuming:
-        if is_equation(hypothesis):
-            continue
-        x = excess(hypothesis)[0] + y
-        if premise.statement.rel_op == ">=" and hypothesis.rel_op == ">=" and isinstance(x, AppliedUndef):
-            return Conclusion(ge(y, Min(x, z)), _without(premise.assuming, hypothesis))
+    r"""In one case $y \ge x$, in the other $y \ge z$: always $y \ge \min(x, z)$."""
+    first, second = premises
+    if {first.statement.rel_op, second.statement.rel_op} != {">="} or first.statement.lhs != second.statement.lhs:
+        return None
+    for one in first.assuming:
+        for other in second.assuming:
+            if _opposite(one, other):
+                least = Min(first.statement.rhs, second.statement.rhs)
+                left = _without(first.assuming, one) + _without(second.assuming, other)
+                return Conclusion(ge(first.statement.lhs, least), left)
     return None
 
 
 # --- calculus -----------------------------------------------------------------------------------------------
 def _slope(premise: ProofStep, order: int) -> Derivative | None:
-    """The derivative that a premise states to be positive, or not negative."""
-    difference, _ = _difference(premise)
+    """The derivative whose sign a premise states."""
+    difference = premise.statement.lhs if premise.statement.rhs == 0 else None
     if isinstance(difference, Derivative) and difference.variable_count[0][1] == order:
         return difference
     return None
@@ -188,14 +176,14 @@ def _slope(premise: ProofStep, order: int) -> Derivative | None:
 
 @_rule
 def tangent(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
-    """A convex function lies above its tangents: at the root, above the tangent at t."""
+    """A convex function lies above its tangents, a concave one below: at the root, for the tangent at t."""
     (premise,) = premises
-    second = _slope(premise, 2)
+    second, convex = _slope(premise, 2), premise.statement.rel_op in (">", ">=")
     if second is None:
         return None
     f, x = second.expr, n.t
-    there = f.func(t_root)
-    return Conclusion(ge(there - f - Derivative(f, x) * (t_root - x), 0), premise.assuming)
+    distance = f.func(t_root) - f - Derivative(f, x) * (t_root - x)
+    return Conclusion((ge if convex else le)(distance, 0), premise.assuming)
 
 
 @_rule
@@ -203,14 +191,14 @@ def increasing(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
     """A function of positive slope is larger further to the right."""
     (premise,) = premises
     first = _slope(premise, 1)
-    if first is None or not excess(premise.statement)[1]:
+    if first is None or premise.statement.rel_op != ">":
         return None
-    function = first.expr.func
-    for right in step.statement.atoms(function):
-        for left in step.statement.atoms(function) - {right}:
-            conclusion = gt(function(right.args[0]) - function(left.args[0]), 0)
-            if _equal(excess(step.statement)[0], excess(conclusion)[0]):
-                return Conclusion(conclusion, (gt(right.args[0] - left.args[0], 0), *premise.assuming))
+    function, (stated, strict) = first.expr.func, excess(step.statement)
+    places = [value.args[0] for value in stated.atoms(function)]
+    for left, right in permutations(places, 2):
+        if _equal(stated, function(right) - function(left)):
+            relation = gt if strict else ge
+            return Conclusion(relation(stated, 0), (relation(right - left, 0), *premise.assuming))
     return None
 
 
@@ -219,7 +207,7 @@ def intermediate_value(step: ProofStep, premises: list[ProofStep]) -> Conclusion
     """A continuous function that is negative somewhere, and not so further to the right, has a root between."""
     below, above, rising = premises
     slope = _slope(rising, 1)
-    if slope is None or not excess(below.statement)[1]:
+    if slope is None or rising.statement.rel_op != ">" or below.statement.rel_op not in ("<", ">"):
         return None
     if not (_equal(_difference(below)[0], -slope.expr) and _equal(_difference(above)[0], slope.expr)):
         return None
@@ -229,8 +217,11 @@ def intermediate_value(step: ProofStep, premises: list[ProofStep]) -> Conclusion
 
 @_rule
 def monotone_limit(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
-    """Iterates that fall and stay above the root converge; the limit is a fixed point, hence the only root."""
-    bounded, falling, unique = premises
+    """Iterates that fall and stay above the root converge; the limit is a fixed point, hence the only root.
+
+    Further premises provide what the first ones assume.
+    """
+    bounded, falling, unique, *others = premises
     lower, upper = _difference(bounded)[0], _difference(falling)[0]
     if lower is None or upper is None or expand(lower + upper - (n.t - t_root)) != 0:
         return None
@@ -238,8 +229,8 @@ def monotone_limit(step: ProofStep, premises: list[ProofStep]) -> Conclusion | N
     ratio = upper.as_numer_denom()[0]
     if not isinstance(ratio, AppliedUndef) or not _equal(_difference(unique)[0], ratio - ratio.func(t_root)):
         return None
-    assumed = tuple(dict.fromkeys(x for p in premises for x in p.assuming))
-    return Conclusion(eq(t_limit, t_root), assumed)
+    assumed = tuple(dict.fromkeys(x for p in (bounded, falling, unique) for x in p.assuming))
+    return Conclusion(eq(t_limit, t_root), assumed, tuple(p.name for p in others))
 
 
 # --- pairings -----------------------------------------------------------------------------------------------

@@ -61,6 +61,8 @@ DEFINITIONS = (
     eq(ddM, per_noise(stable.dM.rhs)),
     eq(n.z, n.sigma),
     eq(n.ridge_share, n.effective_ridge * n.M - (1 - n.tau)),
+    eq(Derivative(resolvent.M_z, n.z), n.dM),
+    eq(resolvent.M_z, n.M),
 )
 
 

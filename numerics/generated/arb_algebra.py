@@ -32,8 +32,8 @@ def output_terms(c, t):
     D = learned
     U = unlearned
     E = learned*unlearned
-    D2 = learned**2
-    U2 = unlearned**2
+    D2 = (learned*learned)
+    U2 = (unlearned*unlearned)
     return D, U, E, D2, U2
 
 
@@ -48,7 +48,7 @@ def t_upper_above(c_train, rank_fraction, s, kappa):
     x0 = kappa*s
     x1 = c_train/rank_fraction
     x2 = -x0 + x1*(kappa - rank_fraction)
-    x3 = (fmpq(1, 2))*(4*kappa**2*s*x1 + x2**2).sqrt() + (fmpq(1, 2))*abs(x2)
+    x3 = (fmpq(1, 2))*(4*(kappa*kappa)*s*x1 + (x2*x2)).sqrt() + (fmpq(1, 2))*abs(x2)
     t_upper = (x3/kappa if x2 <= 0 else x0*x1/x3 if x2 > 0 else arb(x3/kappa).union(arb(x0*x1/x3)))
     return t_upper
 
@@ -59,8 +59,8 @@ def t_upper_below(c_train, s, kappa, tau):
     x2 = -kappa + 1
     x0 = kappa*s
     x3 = -x0 + c_train*(-kappa*x1 - tau*x2)
-    x4 = c_train**2
-    x5 = (fmpq(1, 2))*(2*c_train*x0*(kappa + tau) + kappa**2*s**2 + x4*(kappa - tau)**2).sqrt() + (fmpq(1, 2))*abs(x3)
+    x4 = (c_train*c_train)
+    x5 = (fmpq(1, 2))*(2*c_train*x0*(kappa + tau) + (kappa*kappa)*(s*s) + x4*(kappa - tau)**2).sqrt() + (fmpq(1, 2))*abs(x3)
     t_upper = (x5/(kappa*tau) if x3 <= 0 else (c_train*kappa*s - x1*x2*x4)/x5 if x3 > 0 else arb(x5/(kappa*tau)).union(arb((c_train*kappa*s - x1*x2*x4)/x5)))
     return t_upper
 
@@ -71,7 +71,7 @@ def sigma_upper(c_train, s, tau, ridge):
     x1 = c_train + s
     x2 = tau - 1
     x3 = x0 - x1*x2
-    x4 = (fmpq(1, 2))*(4*ridge*tau**2*x1 + x3**2).sqrt() + (fmpq(1, 2))*abs(x0 - x1*x2)
+    x4 = (fmpq(1, 2))*(4*ridge*(tau*tau)*x1 + (x3*x3)).sqrt() + (fmpq(1, 2))*abs(x0 - x1*x2)
     sigma_upper = s + (x4/tau if x3 >= 0 else x0*x1/x4 if x3 < 0 else arb(x4/tau).union(arb(x0*x1/x4)))
     return sigma_upper
 
@@ -89,7 +89,7 @@ def g_below(t, gap_kappa, gap_tau, U, E, s, kappa):
     g = gap_kappa*gap_tau*t*x0 - kappa*s
     x1 = E*x0
     x2 = gap_kappa*gap_tau
-    dg = -E*x2/U**2 + gap_kappa*x1 + gap_tau*x1 + x0*x2
+    dg = -E*x2/(U*U) + gap_kappa*x1 + gap_tau*x1 + x0*x2
     return g, dg
 
 
@@ -106,9 +106,9 @@ def g_ridge(t, gap_kappa, gap_tau, U, E, s, kappa, tau, ridge):
     x9 = (tau - 1 + x5*x7 if s >= x2 else gap_tau - s*x4*x7 if s < x2 else arb(tau - 1 + x5*x7).union(arb(gap_tau - s*x4*x7)))
     g = -ridge*tau + x2*x9
     x10 = x1 + E*x0
-    x11 = 1 / t**2
+    x11 = 1 / (t*t)
     x12 = U*x11
-    x13 = E*kappa*x12/gap_kappa**2
+    x13 = E*kappa*x12/(gap_kappa*gap_kappa)
     x14 = s*x4
     dg = x10*x9 + x2*(E*kappa*x11*x2*x3 + U*kappa*x10*x3*x6 - U*x11*x5 - x13*x2 if s >= x2 else -E*x11*x14 + E*x6 + s*x13 + x12*x14 if s < x2 else arb(E*kappa*x11*x2*x3 + U*kappa*x10*x3*x6 - U*x11*x5 - x13*x2).union(arb(-E*x11*x14 + E*x6 + s*x13 + x12*x14)))
     return g, dg
@@ -144,7 +144,7 @@ def gap_below(t, U, s, kappa, tau):
     """From gap_at_root_below."""
     x0 = kappa - tau
     x1 = U*kappa*s/t
-    x2 = (fmpq(1, 2))*(x0**2 + 4*x1).sqrt() + (fmpq(1, 2))*abs(x0)
+    x2 = (fmpq(1, 2))*((x0*x0) + 4*x1).sqrt() + (fmpq(1, 2))*abs(x0)
     gap_kappa = (x2 if x0 >= 0 else x1/x2 if x0 < 0 else arb(x2).union(arb(x1/x2)))
     return gap_kappa
 
@@ -162,7 +162,7 @@ def noise_balance(effective_ridge, t, U, s, kappa, tau, ridge):
     x2 = U*s
     x3 = t/kappa
     h = x1 - x3*(kappa - tau + x2/x1 + x0/effective_ridge)
-    dh = 1 - x3*(-x2/x1**2 - x0/effective_ridge**2)
+    dh = 1 - x3*(-x2/(x1*x1) - x0/(effective_ridge*effective_ridge))
     return h, dh
 
 
@@ -171,7 +171,7 @@ def shares(U, sigma, tau, ridge):
     x0 = tau - 1
     x1 = ridge*tau
     x2 = U/sigma
-    larger_share = (fmpq(1, 2))*(x0**2 + 4*x1*x2).sqrt() + (fmpq(1, 2))*abs(x0)
+    larger_share = (fmpq(1, 2))*((x0*x0) + 4*x1*x2).sqrt() + (fmpq(1, 2))*abs(x0)
     x4 = x1/larger_share
     effective_ridge = (larger_share*sigma/U if tau < 1 else x4 if tau >= 1 else arb(larger_share*sigma/U).union(arb(x4)))
     ridge_share = (x2*x4 if tau < 1 else larger_share if tau >= 1 else arb(x2*x4).union(arb(larger_share)))
@@ -185,7 +185,7 @@ def outputs(t, D, U, E, D2, U2, gap_kappa, sigma, effective_ridge, ridge_share, 
     x0 = 1 / den
     b = E*x0/t
     M = U/sigma
-    x1 = sigma**2
+    x1 = (sigma*sigma)
     dM = x0*(-E*U - U2*gap_kappa)/x1
     x2 = b*kappa
     A2 = x2
@@ -233,9 +233,9 @@ def total_error(e_scalar, e_misalign):
 
 def ordering_of_a_pair(c1, c2, a, sigma, A, B):
     """From ordering_of_a_pair."""
-    x0 = a**2
+    x0 = (a*a)
     x1 = A*x0
-    pair = 2*A*a*sigma + B*c1*c2*x0 - B*sigma**2 + c1*x1 + c2*x1
+    pair = 2*A*a*sigma + B*c1*c2*x0 - B*(sigma*sigma) + c1*x1 + c2*x1
     return pair
 
 

@@ -71,7 +71,7 @@ def test_round_trip(node: str, target: str) -> None:
     assert value(compiled(**given)) == pytest.approx(exact, rel=1e-15, abs=1e-15)
 
 
-@pytest.mark.parametrize("node", [name for name in NODES if name not in ("Float", "Max", "Min", "Piecewise")])
+@pytest.mark.parametrize("node", [name for name in NODES if name != "Float"])
 def test_balls_contain_the_value(node: str) -> None:
     compiled = ta.numerics.compile(NODES[node], "arb")
     given = {name: {"x": "7/10", "y": Fraction(19, 10)}[name] for name in compiled.arguments}
@@ -101,7 +101,30 @@ def test_jax_source_is_numpy_source() -> None:
         assert float(namespace["f"](*(np.float64(POINT[name]) for name in names))) == pytest.approx(float(expected))
 
 
-UNKNOWN = [gamma(x), Function("f")(x), Piecewise((x, x > 1))]
+def test_an_undecided_comparison_of_balls_keeps_both_cases() -> None:
+    """That x < 1 is not certain does not make x >= 1 certain; the condition stands twice and must not share a name."""
+    compiled = ta.numerics.compile([Piecewise((x, x < 1), (y, True)), Piecewise((2, x < 1), (3, True))], "arb")
+    undecided = compiled(x=arb(1, "0.5"), y=5)
+    for point in ("0.5", "0.999"):
+        assert undecided[0].contains(arb(point))
+    assert undecided[0].contains(5)
+    assert undecided[1].contains(2)
+    assert undecided[1].contains(3)
+    for given, expected in (({"x": arb(0, "0.5"), "y": 5}, arb(0, "0.5")), ({"x": arb(2, "0.5"), "y": 5}, arb(5))):
+        found = compiled(**given)[0]
+        assert found.contains(expected)
+        assert expected.contains(found)
+    maximum = ta.numerics.compile(Max(x, y), "arb")(x=arb(1, 1), y=arb(1, "0.1"))
+    assert maximum.contains(2)
+    assert maximum.contains(arb("0.9"))
+    assert not maximum.contains(0)
+
+
+def test_the_square_of_a_ball_around_zero() -> None:
+    assert ta.numerics.compile(x**2, "arb")(x=arb(0, 1)).contains(arb("0.5"))
+
+
+UNKNOWN = [gamma(x), Function("f")(x), Piecewise((x, x > 1)), Piecewise((x, (x > 1) & (y > 1)), (y, True))]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import joblib
 from ..numerics.compiled_solver import most_threads
 from ..numerics.errors import InputError
 from ..numerics.spectrum import Spectrum
+from .adversary import Adversary
 from .chunks import ChunkFolder, as_text, chunk_files, encode
 from .decide import MARGIN, decide
 from .families import Family, OneSpectrum
@@ -24,8 +25,16 @@ from .points import PARAMETERS, Grid, Points, RandomPoints, require_count
 _CHUNK = 16_384
 _CHUNK_NUMBERS = 400_000
 
+#: points of a chunk that gradient ascent has to find
+_ASCENTS = 256
+
 #: one chunk is one task; few wait, so that memory does not grow with the number of points
 _UNORDERED: dict[str, Any] = {"return_as": "generator_unordered", "batch_size": 1, "pre_dispatch": "2 * n_jobs"}
+
+#: seconds in which a dask scheduler must answer
+ANSWER_WITHIN = 10
+#: packages whose versions a dask worker must share
+_ALIKE = ("taskalign", "numpy", "pyarrow")
 
 #: called with the number of points that are done and the number of all
 Progress = Callable[[int, int], Any]
@@ -87,7 +96,9 @@ class Plan:
         columns = self.points.columns(*self.bounds(place))
         token = most_threads.set(1)  # chunks run beside each other
         try:
-            rows = decide(self.family.spectra(columns), {name: columns[name] for name in PARAMETERS}, self.margin)
+            parameters = {name: columns[name] for name in PARAMETERS}
+            confirm = isinstance(self.points, Adversary)
+            rows = decide(self.family.spectra(columns), parameters, self.margin, confirm=confirm)
         finally:
             most_threads.reset(token)
         return encode({**columns, **rows.columns()}, self.description)
@@ -110,10 +121,10 @@ def scan(
     when it is called again in the same way, and its files are then the same, byte for byte, as without interruption.
 
     Args:
-        grid: `RandomPoints`, a `Grid`, or a mapping name -> values as `Grid` takes it; of alpha, tau, kappa, rho and
+        grid: `RandomPoints`, an `Adversary`, a `Grid`, or a mapping name -> values as `Grid` takes it; of alpha, tau, kappa, rho and
             the parameters of the family.
         out: folder, made if it is not there.
-        spectrum: a Spectrum or a family of spectra; a mapping may hold it as "spectrum".
+        spectrum: a Spectrum or a family of spectra; a mapping may hold it as "spectrum". An `Adversary` finds its own.
         margin: see `decide`.
         chunk: points of a file.
         jobs: how many chunks at once, -1 for the number of processors.
@@ -153,6 +164,10 @@ def _plan(
         axes = dict(grid)
         spectrum = axes.pop("spectrum", spectrum)
         grid = Grid(axes)
+    if isinstance(grid, Adversary):
+        if spectrum is not None:
+            raise InputError("spectrum: not allowed with an Adversary, which finds its own")
+        spectrum = grid.family
     if spectrum is None:
         raise InputError("spectrum: none was given, must be a Spectrum or a family of spectra")
     family: Family = OneSpectrum(spectrum) if isinstance(spectrum, Spectrum) else spectrum
@@ -165,7 +180,7 @@ def _plan(
     if not margin >= 0:
         raise InputError(f"margin: {margin!r} is not allowed, must be >= 0")
     if chunk is None:
-        chunk = max(256, min(_CHUNK, _CHUNK_NUMBERS // max(1, family.width)))
+        chunk = _ASCENTS if isinstance(grid, Adversary) else min(_CHUNK, max(256, _CHUNK_NUMBERS // max(1, family.width)))
     require_count("chunk", chunk, 1)
     description = {
         "version": import_module(__package__.partition(".")[0]).__version__,
@@ -210,10 +225,21 @@ def _on_dask(plan: Plan, todo: list[int], scheduler: str) -> Iterator[tuple[int,
     except ImportError:
         raise InputError('scheduler: dask is missing, pip install "taskalign[dask]"') from None
     try:
-        client = Client(scheduler, timeout=10)
+        client = Client(scheduler, timeout=ANSWER_WITHIN, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise InputError(f"scheduler: {scheduler}: {error}") from None
     with client:
+        _require_equal_versions(client.get_versions(packages=list(_ALIKE)))
         with joblib.parallel_config(backend="dask", client=client):
             parallel = joblib.Parallel(**_UNORDERED)
         yield from _results(parallel, plan, todo)
+
+
+def _require_equal_versions(versions: Mapping[str, Any]) -> None:
+    """Workers must have what decides the bytes of a file; one without taskalign would never answer."""
+    here = versions["client"]["packages"]
+    for address, worker in versions["workers"].items():
+        for package in _ALIKE:
+            there, wanted = worker["packages"].get(package), here[package]
+            if there != wanted:
+                raise InputError(f"scheduler: worker {address} has {package} {there}, this process has {wanted}")
