@@ -1,4 +1,4 @@
-from . import derive, numerics
+from . import derive, numerics, proofs_check
 from .numerics import (
     ConvergenceError,
     FixedPoint,
@@ -27,5 +27,6 @@ __all__ = [
     "metrics",
     "numerics",
     "ordering",
+    "proofs_check",
     "solve",
 ]

@@ -18,7 +18,7 @@ _PARTS = (
     ("misalignment", r"$e_{\mathrm{misalign}}$", _ORANGE, (0, (1.2, 1.2)), 1.9),
 )
 _SYMBOL = {"kappa": r"$\kappa = k/d$", "tau": r"$\tau = n/d^2$"}
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "mathtext.fontset": "cm",
     "font.size": 11,
@@ -70,7 +70,7 @@ def _render(draw: Callable[[Any], None], kind: str) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=_SIZE, layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()

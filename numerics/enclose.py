@@ -37,7 +37,7 @@ from flint import arb, ctx, fmpq
 from .display import Shown
 from .errors import ConvergenceError, InputError
 from .exact import Ball, ExactPoint, as_ball, as_fraction, exact_point
-from .generated import arb_algebra, numba_algebra
+from .generated import arb_algebra
 from .pointwise import balance, outputs, sign, upper_bound
 from .solvers import is_plain
 from .spectrum import Spectrum
@@ -45,8 +45,8 @@ from .spectrum import Spectrum
 _BITS_PER_DIGIT = 3.3219280948873626
 #: bits beyond those asked for: of the outputs, of the bracket beyond that, of the arithmetic beyond that
 _OUTPUT_GUARD, _BRACKET_GUARD, _GUARD = 8, 8, 48
-#: of the chord's slope, from double precision, at least as many bits are taken to be right
-_CHORD_BITS = 20
+#: bits that a step must gain; so many are taken to be right of a slope in double precision
+_LEAST_GAIN = 20
 _MAX_PASSES = 200
 #: factor by which a bracket is widened where balls are given
 _WIDER = arb(5) / 4
@@ -88,7 +88,7 @@ class Enclosure(Shown):
     B: arb = field(repr=False)
     low: arb = field(repr=False)
     high: arb = field(repr=False)
-    _point: ExactPoint[Any] = field(repr=False)
+    _point: ExactPoint = field(repr=False)
     _precision: int = field(repr=False)
 
     @property
@@ -194,7 +194,8 @@ def enclose(
     while width + guard <= most:
         with ctx.workprec(width + guard):
             equations = _Equations(point)
-            t, slope = (equations if middle is point else _Equations(middle)).root(t, width)
+            sought = equations if middle is point else _Equations(middle)
+            t, slope = sought.root(*(sought.start() if t is None else (t, None)), width)
             low, high = equations.bracket(t, slope, width, fixed=middle is point)
             if low is not None and high is not None and low < high:
                 values = equations.outputs(low, high)
@@ -208,7 +209,7 @@ def enclose(
     raise ConvergenceError(f"no proof was found with {most} bits")
 
 
-def _middle(point: ExactPoint[Any]) -> ExactPoint[Any]:
+def _middle(point: ExactPoint) -> ExactPoint:
     """The point itself where it is exact, else the middle of its balls."""
     listed = (*point.eigenvalues, *point.weights, point.alpha, point.tau, point.kappa, point.rho, point.ridge)
     if all(isinstance(value, fmpq) or value.is_exact() for value in listed):
@@ -222,7 +223,7 @@ def _middle(point: ExactPoint[Any]) -> ExactPoint[Any]:
 class _Equations:
     """The scalar equation of one point at the present precision."""
 
-    def __init__(self, point: ExactPoint[Any]) -> None:
+    def __init__(self, point: ExactPoint) -> None:
         self.regime = point.regime
         self.c = [arb(value) for value in point.eigenvalues]
         self.w = [arb(value) for value in point.weights]
@@ -242,38 +243,38 @@ class _Equations:
         return sum(map(mul, self.w, map(arb_algebra.learned_share, self.c, repeat(t))), arb(0))
 
     # --- where to look for the root: nothing here has to be right -----------------------------------
-    def root(self, t: arb | None, width: int) -> tuple[arb, arb]:
+    def root(self, t: arb, slope: arb | None, width: int) -> tuple[arb, arb]:
         """Root and slope of g there, up to a relative error of about 2^-width if the precision allows it.
 
-        Chords, since they need no slope, as long as each gains many bits; Newton's step where one does not.
+        The secant through the last two points needs no slope; Newton's step where it gains little.
 
         Args:
-            t: where to start, if that is known.
+            t, slope: where to start, and the slope there if that is known.
         """
-        t, slope = self._start() if t is None else (t, None)
-        previous = None
+        steepness, fresh = (arb(1), True) if slope is None else (slope, False)
+        previous, last = -_LEAST_GAIN, None
         for _ in range(_MAX_PASSES):
-            fresh = slope is None
-            if slope is None:
-                sums = self._means(arb_algebra.newton_terms, t)
-                g, dg = balance(arb_algebra, self.regime, t, *sums, self.s, self.tau, self.kappa, self.ridge)
-                slope = dg.mid()
+            if fresh:
+                D, U, E = self._means(arb_algebra.newton_terms, t)
+                g, dg = balance(arb_algebra, self.regime, t, D, U, E, self.s, self.tau, self.kappa, self.ridge)
+                steepness = dg.mid()
             else:
                 g = self._g(t, self._learned(t))
-            step = (g / slope).mid()
-            size = _exponent(step / t)
-            t = (t - step).mid() if step < t else (t / 8).mid()
-            # Newton doubles the bits that are right, a chord adds as many as it added before
-            gained = _CHORD_BITS if previous is None else previous - size
-            gain = min(-size, 2 * gained) if fresh else gained
-            if gain - size >= width:
+                if last is not None:
+                    steepness = ((last[1] - g) / (last[0] - t)).mid()
+            step = (g / steepness).mid()
+            if not step.is_finite():
                 break
-            previous = size
-            if gain < _CHORD_BITS:
-                slope = None
-        return t, slope
+            size = _exponent(step / t)
+            last, t = (t, g), (t - step).mid() if step < t else (t / 8).mid()
+            # the error after a step is the product of the last two; of Newton's step the square, if it converges so
+            error = size + (max(size, 2 * (size - previous)) if fresh else previous)
+            if error <= -width:
+                break
+            fresh, previous = size > previous - _LEAST_GAIN, size
+        return t, steepness
 
-    def _start(self) -> tuple[arb, arb | None]:
+    def start(self) -> tuple[arb, arb | None]:
         """A first t, and the slope there: from double precision, or an upper bound where that is no help."""
         if not is_plain(len(self.c)):
             t, slope = self._in_double_precision()
@@ -287,14 +288,13 @@ class _Equations:
         from .kernel import solve_t
 
         c, w = np.array([float(v) for v in self.c]), np.array([float(v) for v in self.w])
-        zero = c == 0
-        null_weight, w = float(w[zero].sum()), np.where(zero, 0.0, w)
-        c_train, s, tau, kappa, ridge = (float(v) for v in (self.c_train, self.s, self.tau, self.kappa, self.ridge))
-        t, _, _ = solve_t(c, w, null_weight, float(w.sum()), c_train, s, tau, kappa, ridge)
-        with np.errstate(all="ignore"):
-            D, U, E = (w @ term for term in numba_algebra.newton_terms(c, t))
-            _, slope = balance(numba_algebra, self.regime, t, D, null_weight + U, E, s, tau, kappa, ridge)
-        return t, float(slope)
+        null_weight = 0.0
+        if not c.all():
+            null_weight = float(w[c == 0].sum())
+            w[c == 0] = 0.0
+        scalars = (float(v) for v in (self.c_train, self.s, self.tau, self.kappa, self.ridge))
+        t, _, _, slope = solve_t(c, w, null_weight, 1.0 - null_weight, *scalars)
+        return t, slope
 
     # --- the proof ----------------------------------------------------------------------------------
     def _is_below(self, t: arb) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Rational
 from operator import mul
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import numpy as np
 from flint import arb, fmpq
@@ -21,7 +21,8 @@ Exact = int | str | Fraction | float
 #: an exact number, or all the numbers in a ball
 Ball = Exact | fmpq | arb
 
-Number = TypeVar("Number")
+#: what a point is made of: Fraction, or fmpq and arb
+Number = Any
 
 
 def as_fraction(value: Any, name: str) -> Fraction:
@@ -54,6 +55,8 @@ def as_ball(value: Any, name: str) -> fmpq | arb:
     """
     if type(value) is int:
         return fmpq(value)
+    if type(value) is Fraction:
+        return fmpq(value.numerator, value.denominator)
     if type(value) is fmpq or (isinstance(value, arb) and value.is_finite()):
         return value
     exact = as_fraction(value, name)
@@ -61,7 +64,7 @@ def as_ball(value: Any, name: str) -> fmpq | arb:
 
 
 @dataclass(frozen=True)
-class ExactPoint(Generic[Number]):
+class ExactPoint:
     """A spectrum and parameters, validated: Fractions, or what `as_ball` gives; weights sum to one exactly."""
 
     eigenvalues: tuple[Number, ...]
@@ -73,12 +76,12 @@ class ExactPoint(Generic[Number]):
     ridge: Number
 
     @property
-    def c_train(self) -> Any:
+    def c_train(self) -> Number:
         """Mean eigenvalue."""
         return sum(map(mul, self.weights, self.eigenvalues))
 
     @property
-    def rank_fraction(self) -> Any:
+    def rank_fraction(self) -> Number:
         """Total weight of the non-zero eigenvalues."""
         return sum(w for w, c in zip(self.weights, self.eigenvalues, strict=True) if c != 0)
 
@@ -98,7 +101,7 @@ def exact_point(
     rho: Any,
     ridge: Any,
     number: Callable[[Any, str], Number] = as_fraction,
-) -> ExactPoint[Number]:
+) -> ExactPoint:
     """Validate once, and make every number what `number` makes of it: `as_fraction` or `as_ball`.
 
     A ball is refused where none of its numbers is allowed; it stands for those that are.
@@ -107,7 +110,7 @@ def exact_point(
         InputError: naming the argument and the offending value.
     """
     atoms, multiplicities = _measure(eigenvalues, weights, number)
-    parameters: dict[str, Any] = {
+    parameters = {
         name: number(value, name)
         for name, value in {"alpha": alpha, "tau": tau, "kappa": kappa, "rho": rho, "ridge": ridge}.items()
     }
@@ -117,8 +120,15 @@ def exact_point(
             raise InputError(f"{name}: {value} is not allowed, must be finite and {lower}")
     if parameters["tau"] == 1 and parameters["ridge"] == 0:
         raise InputError(f"tau: 1 is not allowed, must be {TAU_ONE}")
-    total: Any = sum(multiplicities)
-    return ExactPoint(tuple(atoms), tuple(w / total for w in multiplicities), **parameters)
+    return ExactPoint(tuple(atoms), _normalised(multiplicities), **parameters)
+
+
+def _normalised(multiplicities: list[Any]) -> tuple[Any, ...]:
+    total = sum(multiplicities)
+    first = multiplicities[0]
+    if all(w is first for w in multiplicities):  # equal weights: divide once
+        return (first / total,) * len(multiplicities)
+    return tuple(w / total for w in multiplicities)
 
 
 def _measure(
@@ -135,9 +145,11 @@ def _measure(
         if isinstance(eigenvalues, str) or np.ndim(np.asarray(eigenvalues, dtype=object)) != 1 or len(eigenvalues) == 0:
             raise InputError(f"eigenvalues: {eigenvalues!r} is not allowed, must be a Spectrum or a list of numbers")
         listed = list(eigenvalues)
-        listed_weights = [1] * len(listed) if weights is None else list(weights)
+        listed_weights = [1] if weights is None else list(weights)
     atoms = [number(value, "eigenvalues") for value in listed]
     multiplicities = [number(value, "weights") for value in listed_weights]
+    if weights is None and len(multiplicities) == 1:
+        multiplicities *= len(atoms)
     if len(atoms) != len(multiplicities):
         raise InputError(f"weights: {len(multiplicities)} of them do not fit {len(atoms)} eigenvalues")
     for name, values in (("eigenvalues", atoms), ("weights", multiplicities)):

@@ -86,9 +86,9 @@ def _start(c_train, rank_fraction, s, kappa, tau, ridge):
 
 @_compile
 def solve_t(eigenvalues, weights, null_weight, rank_fraction, c_train, s, tau, kappa, ridge):
-    """Root t, the number of passes over the spectrum, and the last relative step."""
+    """Root t, the number of passes over the spectrum, the last relative step, and the slope of g next to the root."""
     t = _start(c_train, rank_fraction, s, kappa, tau, ridge)
-    previous = np.inf
+    previous, dg = np.inf, np.nan
     for passes in range(1, MAX_PASSES + 1):
         d, v, e = _newton_sums(eigenvalues, weights, t)
         gap_kappa = _gap(kappa, d, v, rank_fraction)
@@ -107,12 +107,12 @@ def solve_t(eigenvalues, weights, null_weight, rank_fraction, c_train, s, tau, k
         relative = abs(step) / t
         # small and no longer shrinking (Newton at least halves its steps): what is left is rounding of the sums
         if relative <= _ARRIVED or (previous < _SMALL and relative >= 0.75 * previous):
-            return t, passes, relative
+            return t, passes, relative, dg
         t -= step
         if bend * relative**2 <= 0.5 * _ARRIVED:
-            return t, passes, relative
+            return t, passes, relative, dg
         previous = relative
-    return t, MAX_PASSES + 1, previous
+    return t, MAX_PASSES + 1, previous, dg
 
 
 @_compile
@@ -141,7 +141,9 @@ def solve_points(
         r = row[k]
         c, w = eigenvalues[r], weights[r]
         s = _summary_noise(rho[k], c_train[r], alpha[k])
-        t, passes, residual = solve_t(c, w, null_weight[r], rank_fraction[r], c_train[r], s, tau[k], kappa[k], ridge[k])
+        t, passes, residual, _ = solve_t(
+            c, w, null_weight[r], rank_fraction[r], c_train[r], s, tau[k], kappa[k], ridge[k]
+        )
         d, v, e, d2, v2 = _output_sums(c, w, t)
         u = null_weight[r] + v
         u2 = null_weight[r] + v2

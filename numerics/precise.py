@@ -37,7 +37,7 @@ class PreciseFixedPoint:
         digits: decimal digits that are right.
     """
 
-    point: ExactPoint[Fraction] = field(repr=False)
+    point: ExactPoint = field(repr=False)
     digits: int
     t: mpf
     s: mpf
@@ -155,7 +155,7 @@ def precise(
         working = int(digits) + lost + 2 * _GUARD
 
 
-def _solve(point: ExactPoint[Fraction]) -> tuple[dict[str, mpf], mpf]:
+def _solve(point: ExactPoint) -> tuple[dict[str, mpf], mpf]:
     """Solution at the present precision, and by how much its worst difference magnified rounding errors."""
     c = [_mpf(value) for value in point.eigenvalues]
     w = [_mpf(value) for value in point.weights]

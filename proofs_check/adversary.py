@@ -14,7 +14,7 @@ from ..numerics.errors import InputError
 from ..numerics.fixed_point import solve
 from ..numerics.spectrum import Spectrum
 from .families import Atoms
-from .points import PARAMETERS, Range, RandomPoints, check, require_count, uniform
+from .points import PARAMETERS, RandomPoints, Range, check, require_count, uniform
 
 #: what the ascent raises: log of K(c_max)/K(c_min), or the largest log of K(c_j)/K(c_i) with c_i < c_j
 GOALS = ("violation", "top")
@@ -118,7 +118,8 @@ class Adversary:
             found = torch.where(better[:, None], position.detach(), found)
             if step < self.steps:
                 (-goal.sum()).backward()
-                position.grad.nan_to_num_()
+                if position.grad is not None:  # as torch declares it
+                    position.grad.nan_to_num_()
                 optimiser.step()
         columns = {name: values.numpy().copy() for name, values in placed(found).items()}
         for name, values in columns.items():
@@ -136,11 +137,8 @@ class Adversary:
         point = solve(spectrum, **{name: columns[name] for name in PARAMETERS})
         fixed = (column[:, None] for column in (point.a, point.sigma, point.A, point.B))
         K = algebra_for(values).alignment(values, *fixed)
-        if self.goal == "top":
-            rise, distance = torch.log(K[:, -1] / K[:, 0]), torch.log(values[:, -1] / values[:, 0])
-        else:
-            # K falls after one peak, so the smallest eigenvalue is the lower one of the worst pair
-            rise, place = torch.log(K[:, 1:] / K[:, :1]).max(-1)
-            distance = torch.log(values.gather(-1, 1 + place[:, None])[:, 0] / values[:, 0])
+        # K falls after one peak, so the smallest eigenvalue is the lower one of the worst pair
+        rise, distance = torch.log(K[:, 1:] / K[:, :1]), 1 - values[:, :1] / values[:, 1:].clamp_min(1e-300)
         # where K falls still, per distance: or equal eigenvalues, with no rise at all, would be the best of all
-        return torch.where(rise > 0, rise, rise / distance.clamp_min(1e-300))
+        score = torch.where(rise > 0, rise, rise / distance.clamp_min(1e-300))
+        return score[:, -1] if self.goal == "top" else score.amax(-1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import prod
 from typing import Any
 
 from ..numerics.errors import InputError
@@ -15,7 +14,7 @@ from ..numerics.spectrum import Spectrum
 from .box_sign import AXES, Box, Decision, Interval, SignOverBox
 
 #: one exact number, or the two ends of a range
-Range = Exact | tuple[Exact, Exact] | list[Exact]
+Range = Exact | Sequence[Exact]
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,8 @@ def certify_box(
         eigenvalues, weights: as in `enclose`, taken exactly.
         alpha, tau, kappa, rho: one number, or the pair of ends of a range; ints, strings, Fractions, floats.
         depth: at most so many halvings of a part, from 0.
-        share: halve no more once this share of the volume is decided, in (0, 1].
+        share: where the ordering holds at some points and fails at others, halve no more once this share of the
+            volume is decided; in (0, 1].
 
     Raises:
         InputError: naming the argument and the offending value.
@@ -116,15 +116,16 @@ def certify_box(
 
 def _subdivided(proof: SignOverBox, whole: Box, depth: int, share: float) -> list[Part]:
     """The parts in a fixed order: by their corners."""
-    volume = _volume(whole, whole)
+    volume = whole.volume(whole)
     parts: list[Part] = []
     pending = [whole]
     for level in range(depth + 1):
         decisions = [(box, proof.decide(box)) for box in pending]
         parts += [_part(box, found, volume, whole) for box, found in decisions if found.status != "undecided"]
         left = [(box, found) for box, found in decisions if found.status == "undecided"]
-        undecided = sum(_volume(box, whole) for box, _ in left) / volume
-        if level == depth or undecided <= 1 - share or not whole.wide:
+        undecided = sum(box.volume(whole) for box, _ in left) / volume
+        mixed = {"holds", "fails"} <= {part.status for part in parts}
+        if level == depth or not undecided or (mixed and undecided <= 1 - share) or not whole.wide:
             parts += [_part(box, found, volume, whole) for box, found in left]
             break
         pending = [half for box, found in left for half in box.halves(found.axis)]
@@ -132,12 +133,7 @@ def _subdivided(proof: SignOverBox, whole: Box, depth: int, share: float) -> lis
 
 
 def _part(box: Box, found: Decision, volume: float, whole: Box) -> Part:
-    return Part(box, found.status, found.by, _volume(box, whole) / volume)
-
-
-def _volume(box: Box, whole: Box) -> float:
-    """Product of the extents along the axes that are wide in the whole."""
-    return prod(box.extent(axis) for axis in whole.wide)
+    return Part(box, found.status, found.by, box.volume(whole) / volume)
 
 
 def as_interval(name: str, value: Range) -> Interval:

@@ -11,48 +11,50 @@ Three ways, the first that succeeds:
    $f = \mathrm{pair}/(\text{its one negative term})$, which is that of $\mathcal K(c_1) - \mathcal K(c_2)$ for the
    two smallest distinct eigenvalues; the ordering holds exactly when it is not negative.
 
-For the third, f is a smooth function of $(\ln\alpha, \tau, \kappa, \rho)$ through the root t of $g = 0$. On the branch
+For the third, f is a function of (alpha, tau, kappa, rho) through the root t of $g = 0$. On the branch
 $\mathcal D < \min(\kappa, \tau)$
 
 $$g/\kappa = \frac{t\,(1 - \mathcal D/\kappa)(\tau - \mathcal D)}{\mathcal U} - s$$
 
 grows with t, tau and kappa and falls with s. So t falls with alpha, tau and kappa and grows with rho, and two corners
-of the box have its least and its largest value. On that range of t the derivatives of f are enclosed by automatic
-differentiation of the generated algebra, those of t by $-\partial g/\partial x$ over $\partial g/\partial t$. Then,
-with p the point of the box where f is least by the signs of the derivatives that are certain, and the middle in the
-other variables,
-
-$$f \ge f(p) - \sum_{\text{uncertain } i} \max|\partial_i f| \, r_i$$
-
-by the mean value theorem, and likewise from above. Where all signs are certain, two corners decide, without any loss.
+of the box have its least and its largest value. Between these, one step of Newton's iteration from any $t_0$ gives t
+as a linear function of the parameters and a small error,
+$t = t_0 - g(t_0)\,/\,\frac{\partial g}{\partial t}(\xi)$ with $\xi$ in that range, and the generated algebra makes of
+it f as a linear function with a small error: see `affine`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from operator import mul
 from typing import Any
 
-from flint import arb, ctx, fmpq
+from flint import arb, arb_series, ctx, fmpq
 
 from ..numerics.enclose import Enclosure, enclose
 from ..numerics.errors import ConvergenceError
 from ..numerics.exact import ExactPoint
 from ..numerics.generated import arb_algebra
-from ..numerics.pointwise import sign
-from .dual import Dual
+from ..numerics.pointwise import balance, sign
+from .taylor_model import TaylorModel, constant
 
 Interval = tuple[Fraction, Fraction]
 
 #: the coordinates of a box, in this order
 AXES = ("alpha", "tau", "kappa", "rho")
 #: digits of solutions at single points, and bits of the arithmetic over boxes
-_DIGITS, _PRECISION = 15, 128
+_DIGITS, _PRECISION = 15, 96
+#: factor by which the range of t is widened, so that linear functions stay inside
+_WIDER = fmpq(9, 8)
+#: Newton's steps
+_STEPS = 3
+#: the gap kappa - D is taken from its product with tau - D where the difference is known no better than to this part
+_CANCELS = 100
 #: significant digits to which the middle of a range of alpha is rounded
-_SIGNIFICANT = 8
+_SIGNIFICANT = 6
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Box:
 
     @property
     def middle(self) -> tuple[Fraction, ...]:
-        """A point inside, in the logarithm of alpha and else linearly about half-way."""
+        """A point inside: about half-way in the logarithm of alpha, and half-way in the others."""
         ends = self.intervals
         return (_between(*ends[0]), *((low + high) / 2 for low, high in ends[1:]))
 
@@ -89,6 +91,10 @@ class Box:
         """Width along an axis, of alpha in its logarithm."""
         low, high = self.intervals[axis]
         return math.log(high / low) if axis == 0 else float(high - low)
+
+    def volume(self, whole: Box) -> float:
+        """Product of the widths along the axes that are wide in the whole."""
+        return math.prod(self.extent(axis) for axis in whole.wide)
 
 
 def _between(low: Fraction, high: Fraction) -> Fraction:
@@ -121,9 +127,10 @@ class SignOverBox:
             if w > 0:
                 shares[c] = shares.get(c, Fraction(0)) + w
         self.values = sorted(shares)
-        self.weights = [shares[c] for c in self.values]
-        self.c, self.w = [_exact(c) for c in self.values], [_exact(w) for w in self.weights]
-        self.c_train = sum(map(mul, self.c, self.w), fmpq(0))
+        self.exact = [_exact(c) for c in self.values], [_exact(shares[c]) for c in self.values]
+        with ctx.workprec(_PRECISION):
+            self.c, self.w = ([arb(x) for x in part] for part in self.exact)
+        self.c_train = sum(map(mul, *self.exact), fmpq(0))
         self._solved: dict[tuple[Fraction, ...], Enclosure] = {}
         self._needed: dict[tuple[Fraction, ...], arb] = {}
 
@@ -166,122 +173,113 @@ class SignOverBox:
     def _enclose(self, *point: Fraction) -> Enclosure:
         if point not in self._solved:
             parameters: dict[str, Any] = dict(zip(AXES, point, strict=True))
-            self._solved[point] = enclose(self.c, self.w, **parameters, digits=_DIGITS)
+            self._solved[point] = enclose(*self.exact, **parameters, digits=_DIGITS)
         return self._solved[point]
 
     # --- the pair of the two smallest eigenvalues -----------------------------------------------------------------
     def _by_pair(self, box: Box) -> Decision:
-        wide = box.wide
-        slopes = self.slopes(box) if wide else []
-        if slopes is None:
-            return Decision("undecided", axis=self._widest(box))
-        least, most, spread = self._extremes(box, slopes)
-        if not self._at(least) - spread < 0:
-            if self._at(least) - spread >= 0:
-                return Decision("holds", "pair")
-        elif self._at(most) + spread < 0:
+        f = self.balance_over(box)
+        if f is not None and f.ball >= 0:
+            return Decision("holds", "pair")
+        if f is not None and f.ball < 0:
             return Decision("fails", "pair")
-        if not wide:
-            return Decision("undecided")
-        reach = [float(abs(slope).upper()) * box.extent(axis) for axis, slope in zip(wide, slopes, strict=True)]
-        return Decision("undecided", axis=wide[reach.index(max(reach))])
+        if f is None or not f.is_finite() or f.error * 2 > f.linear_size:
+            return Decision("undecided", axis=self._widest(box))
+        moves = [float(abs(slope).upper()) for slope in f.slopes]
+        return Decision("undecided", axis=box.wide[moves.index(max(moves))] if moves else 0)
 
-    def _extremes(self, box: Box, slopes: Sequence[arb]) -> tuple[tuple[Fraction, ...], tuple[Fraction, ...], arb]:
-        """Where f is least and largest by the slopes of certain sign, and how far the others may move it."""
-        middle = box.middle
-        least, most, spread = list(middle), list(middle), arb(0)
-        for axis, slope in zip(box.wide, slopes, strict=True):
-            low, high = box.intervals[axis]
-            if slope >= 0 or slope <= 0:
-                least[axis], most[axis] = (low, high) if slope >= 0 else (high, low)
-                continue
-            ends = [arb(_exact(x)) for x in (low, middle[axis], high)]
-            below, above = (
-                [(ends[k + 1] / ends[k]).log() for k in (0, 1)] if axis == 0 else [ends[1] - ends[0], ends[2] - ends[1]]
-            )
-            spread += abs(slope) * below.max(above)
-        return tuple(least), tuple(most), spread
+    def balance_over(self, box: Box) -> TaylorModel | None:
+        """f over a box with tau < 1; None where a slope of g has no certain sign."""
+        with ctx.workprec(_PRECISION):
+            parameters = self.parameters(box)
+            t = self.t_over(box, parameters)
+            return None if t is None or not t.ball > 0 else self._f(t, *parameters)
 
-    def _at(self, point: tuple[Fraction, ...]) -> arb:
-        """f at one point."""
-        found = self._enclose(*point)
-        return self._balance(found.a, found.sigma, found.A, found.B)
-
-    def _balance(self, a: Any, sigma: Any, A: Any, B: Any) -> Any:
-        """The pair, in units of its one negative term: what it is without A and without eigenvalues."""
-        first, second = self.c[:2]
-        pair = arb_algebra.ordering_of_a_pair(first, second, a, sigma, A, B)
-        return pair / -arb_algebra.ordering_of_a_pair(0, 0, a, sigma, 0, B)
-
-    # --- derivatives ----------------------------------------------------------------------------------------------
     def t_range(self, box: Box) -> tuple[arb, arb]:
         """Two exact numbers between which t stays all over a box with tau < 1."""
         low = self._enclose(box.alpha[1], box.tau[1], box.kappa[1], box.rho[0]).low
         high = self._enclose(box.alpha[0], box.tau[0], box.kappa[0], box.rho[1]).high
         return low, high
 
-    def slopes(self, box: Box) -> list[arb] | None:
-        """Balls for the derivatives of f over the box, along the axes that are wide; None where they are unbounded.
+    def t_over(self, box: Box, parameters: Sequence[TaylorModel]) -> TaylorModel | None:
+        """t over a box, from Newton's steps; None where the slope of g has no certain sign.
 
-        The one of alpha is in its logarithm.
+        The first step starts from one number, each other from the polynomial that the one before has found.
         """
         low, high = self.t_range(box)
-        t = low.union(high)
-        sums = self._sums(t)
-        # first t as one variable more, beside the parameters: the root moves with these
-        free = self._parameters(box, extra=1)
-        moving = [_variable(t, 0, len(box.wide) + 1), *(_along(x, len(box.wide)) for x in sums)]
-        g = self._g(moving[0], moving[1], *free)
-        towards, *away = g.slopes
-        if not towards > 0:
+        size = len(box.wide)
+        middle, half = ((low + high) / 2).mid(), ((high - low) / 2 * _WIDER).upper()
+        if not half < middle:
             return None
-        t_dual = Dual(t, [-slope / towards for slope in away])
-        chained = [Dual(x.value, [x.slopes[0] * slope for slope in t_dual.slopes]) for x in sums]
-        f = self._f(t_dual, chained, *self._parameters(box))
-        return list(f.slopes) if f.is_finite() else None
+        # t as a coordinate of its own, since g is to be seen at every t of the range for every point of the box
+        anywhere = TaylorModel(size + 1, [middle, *[arb(0)] * size, half])
+        slope = self._slope(anywhere, [_with_one_more(x) for x in parameters])
+        if not slope > 0:
+            return None
+        inverse, start, best = constant(1 / slope, size), constant(middle, size), None
+        for _ in range(_STEPS):
+            found = start - self._g(start, parameters) * inverse
+            if best is not None and not found.error < best.error:
+                break
+            best, start = found, found.polynomial
+            if not anywhere.ball.contains(start.ball):
+                break
+        return best
 
-    def _parameters(self, box: Box, extra: int = 0) -> list[Dual]:
-        """s, tau, kappa and rho over the box, with their slopes along the wide axes, after `extra` other variables."""
-        size = len(box.wide) + extra
-        balls = [arb(_exact(low)).union(arb(_exact(high))) for low, high in box.intervals]
-        places = {axis: k + extra for k, axis in enumerate(box.wide)}
-        alpha, tau, kappa, rho = (_variable(ball, places.get(axis), size) for axis, ball in enumerate(balls))
-        # d alpha / d ln alpha is alpha
-        alpha = Dual(alpha.value, [slope * alpha.value for slope in alpha.slopes])
+    def parameters(self, box: Box) -> list[TaylorModel]:
+        """s, tau, kappa and rho over the box, as functions of its wide axes."""
+        wide = box.wide
+        models = []
+        for axis, (low, high) in enumerate(box.intervals):
+            slopes = [arb(_exact((high - low) / 2)) if axis == other else arb(0) for other in wide]
+            models.append(TaylorModel(len(wide), [arb(_exact((low + high) / 2)), *slopes]))
+        alpha, tau, kappa, rho = models
         return [arb_algebra.summary_noise(rho, self.c_train, alpha), tau, kappa, rho]
 
-    def _sums(self, t: arb) -> list[Dual]:
-        """D, U, E, D2, U2 with their derivatives in t."""
-        variable = Dual(t, [arb(1)])
-        totals = [Dual(arb(0), [arb(0)])] * 5
-        for c, w in zip(self.c, self.w, strict=True):
-            totals = [total + w * term for total, term in zip(totals, arb_algebra.output_terms(c, variable), strict=True)]
-        return totals
+    def _sums(self, terms: Callable[..., Any], t: TaylorModel) -> list[TaylorModel]:
+        """Means of the terms, from their Taylor series in t with the last coefficient over its whole range."""
+        at_middle, anywhere = (self._series(terms, ball) for ball in (t.middle, t.ball))
+        powers = t.powers
+        return [powers.series(x[0], x[1], x[2], rest[3]) for x, rest in zip(at_middle, anywhere, strict=True)]
 
-    def _g(self, t: Dual, D: Dual, s: Dual, tau: Dual, kappa: Dual, rho: Dual) -> Dual:
+    def _series(self, terms: Callable[..., Any], t: arb) -> list[arb_series]:
+        columns = zip(*(terms(c, arb_series([t, 1], 4)) for c in self.c), strict=True)
+        return [sum(map(mul, self.w, column), arb_series([0], 4)) for column in columns]
+
+    def _g(self, t: TaylorModel, parameters: Sequence[TaylorModel]) -> TaylorModel:
+        s, tau, kappa, _ = parameters
+        (D,) = self._sums(lambda c, at: (arb_algebra.learned_share(c, at),), t)
         return sign(arb_algebra, "below", t, D, 1 - D, s, tau, kappa, 0)
 
-    def _f(self, t: Dual, sums: Sequence[Dual], s: Dual, tau: Dual, kappa: Dual, rho: Dual) -> Dual:
-        D, U, E, D2, U2 = sums
-        # where it is clear which of kappa and tau is larger, the gap is known without cancellation
-        clear = kappa > tau or kappa < tau
-        gap = arb_algebra.gap_below(t, U, s, kappa, tau) if clear else kappa - D
-        sigma = arb_algebra.sigma_of_t(t, gap, kappa)
+    def _slope(self, t: TaylorModel, parameters: Sequence[TaylorModel]) -> arb:
+        """Ball for the slope of g in t."""
+        s, tau, kappa, _ = parameters
+        D, U, E = self._sums(arb_algebra.newton_terms, t)
+        return balance(arb_algebra, "below", t, D, U, E, s, tau, kappa, 0)[1].ball
+
+    def _f(
+        self, t: TaylorModel, s: TaylorModel, tau: TaylorModel, kappa: TaylorModel, rho: TaylorModel
+    ) -> TaylorModel:
+        D, U, E, D2, U2 = self._sums(arb_algebra.output_terms, t)
+        # eigenvalues and noise in units of t, which leave f as it is: then t is 1, and sigma is a
+        one, s, rho = arb(1), s / t, rho / t
+        first, second = (c / t for c in self.c[:2])
+        gap = kappa - D
+        if not gap.error * _CANCELS < gap.middle and (kappa > tau or kappa < tau):
+            gap = arb_algebra.gap_below(one, U, s, kappa, tau)
+        sigma = arb_algebra.sigma_of_t(one, gap, kappa)
         effective_ridge, share = arb_algebra.shares(U, sigma, tau, 0)
-        outputs = arb_algebra.outputs(t, D, U, E, D2, U2, gap, sigma, effective_ridge, share, s, kappa, rho)
+        outputs = arb_algebra.outputs(one, D, U, E, D2, U2, gap, sigma, effective_ridge, share, s, kappa, rho)
         a, *_, A, B = outputs
-        return self._balance(a, sigma, A, B)
+        # the pair, in units of its one negative term: what it is without A and without eigenvalues
+        pair = arb_algebra.ordering_of_a_pair(first, second, a, sigma, A, B)
+        return pair / -arb_algebra.ordering_of_a_pair(0, 0, a, sigma, 0, B)
 
 
 def _exact(value: Fraction) -> fmpq:
     return fmpq(value.numerator, value.denominator)
 
 
-def _variable(ball: arb, place: int | None, size: int) -> Dual:
-    """A ball as the variable with that number; a constant without one."""
-    return Dual(ball, [arb(int(k == place)) for k in range(size)])
-
-
-def _along(x: Dual, others: int) -> Dual:
-    """A function of t as one of t and other variables."""
-    return Dual(x.value, [*x.slopes, *(arb(0) for _ in range(others))])
+def _with_one_more(x: TaylorModel) -> TaylorModel:
+    """A linear function that does not depend on one coordinate more."""
+    return TaylorModel(x.size + 1, [x.middle, *x.slopes, arb(0)], x.error + x.quadratic_size)

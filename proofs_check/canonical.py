@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sympy import Add, Derivative, Eq, Expr, Function, Indexed, Mul, Sum, Symbol, cancel, expand, together
+from sympy import Add, Derivative, Eq, Expr, Function, Indexed, KroneckerDelta, Mul, Sum, Symbol, expand, together
 from sympy.core.function import AppliedUndef
 
 from ..derive import notation as n
@@ -45,9 +45,9 @@ def _explicit_derivative(expression: Expr) -> bool:
 def is_zero(expression: Expr, using: Iterable[Eq] = ()) -> bool:
     """Exactly zero, for all values of what is left after the equations are put in."""
     expression = unfolded(expression, using).replace(_knows_more_than_eigenvalues, _by_linearity)
-    expression = cancel(together(reduce_means(expression.subs(_TOTALS))))
-    # roots: their squares multiply out
-    return expression == 0 or expand(expand(together(expression).as_numer_denom()[0])) == 0
+    numerator, _ = together(reduce_means(expression.subs(_TOTALS))).as_numer_denom()
+    # twice, since the squares of roots multiply out
+    return expand(expand(numerator)) == 0
 
 
 def _knows_more_than_eigenvalues(expression: Expr) -> bool:
@@ -57,6 +57,11 @@ def _knows_more_than_eigenvalues(expression: Expr) -> bool:
 def _by_linearity(total: Sum) -> Expr:
     """Term by term, with what does not depend on the index in front."""
     index = total.limits[0][0]
+    deltas = total.function.atoms(KroneckerDelta)
+    if deltas:
+        (delta,) = deltas
+        (place,) = set(delta.args) - {index}
+        return (total.function / delta).subs(index, place)
     terms = []
     for term in Add.make_args(expand(total.function)):
         inside = [f for f in Mul.make_args(term) if f.has(index) or f.has(Indexed)]

@@ -15,7 +15,7 @@ from .relations import excess, is_equation
 from .rules import RULES
 from .signs import Signs
 from .step import ProofStep, Status
-from .symbols import AXIOMS, trusted
+from .symbols import AXIOMS, theory, trusted
 
 
 class Refused(Exception):
@@ -31,7 +31,7 @@ def check(step: ProofStep, earlier: Mapping[str, ProofStep]) -> ProofStep:
     """
     try:
         status = _check(step, earlier)
-    except Refused as refusal:
+    except (Refused, ValueError) as refusal:  # a mean that cannot be reduced is a ValueError
         return replace(step, status="failed", why=str(refusal))
     return replace(step, status=status, why="" if status != "open" else "a premise is open")
 
@@ -66,7 +66,7 @@ def _check(step: ProofStep, earlier: Mapping[str, ProofStep]) -> Status:
 
 # --- the four kinds -----------------------------------------------------------------------------------------
 def _cited(step: ProofStep, premises: list[ProofStep]) -> None:
-    if step.statement not in trusted():
+    if step.statement not in [equation.statement for equation in theory()]:
         raise Refused("no equation of the theory")
 
 
@@ -81,8 +81,6 @@ def _identity(step: ProofStep, premises: list[ProofStep]) -> None:
 def _sign(step: ProofStep, premises: list[ProofStep]) -> None:
     facts = known(step, premises, strictly=True)
     difference, strict = excess(step.statement)
-    if not is_zero(difference - Add(*step.terms), _licensed(step, facts)):
-        raise Refused("the difference is not the sum of the terms")
     if any(term.has(Sum) for term in step.terms) and any(x.has(n.c) and not _defines(x) for x in step.assuming):
         raise Refused("what is assumed of one eigenvalue is not known of all")
     signs = Signs(facts)
@@ -92,6 +90,8 @@ def _sign(step: ProofStep, premises: list[ProofStep]) -> None:
             raise Refused(f"the sign of {term} does not follow")
     if strict and not any(sign.strict and sign.direction for sign in found if sign):
         raise Refused("no term is strictly positive")
+    if not is_zero(difference - Add(*step.terms), _licensed(step, facts)):
+        raise Refused("the difference is not the sum of the terms")
 
 
 def _defines(relation: Relational) -> bool:
@@ -102,7 +102,10 @@ def _defines(relation: Relational) -> bool:
 def _implication(step: ProofStep, premises: list[ProofStep]) -> None:
     if step.rule not in RULES:
         raise Refused(f"no rule {step.rule!r}")
-    conclusion = RULES[step.rule](step, premises)
+    try:
+        conclusion = RULES[step.rule](step, premises)
+    except ValueError as error:
+        raise Refused(f"the rule needs other premises: {error}") from error
     if conclusion is None:
         raise Refused("the premises are not of the form that the rule needs")
     if not same(step.statement, conclusion.statement):

@@ -98,7 +98,9 @@ class ChunkFolder:
             return
         if as_text(manifest["scan"]) != self.description:
             ours = json.loads(self.description)
-            differing = [key for key in sorted({*ours, *manifest["scan"]}) if ours.get(key) != manifest["scan"].get(key)]
+            differing = [
+                key for key in sorted({*ours, *manifest["scan"]}) if ours.get(key) != manifest["scan"].get(key)
+            ]
             raise ScanFolderError(
                 f"out: {self.path} holds another scan, with another {' and '.join(differing)}: give a new folder"
             )

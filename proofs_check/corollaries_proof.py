@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Expr
+from sympy import Expr, KroneckerDelta
 
 from ..derive import alignment, corollaries, ordering
 from ..derive import notation as n
@@ -10,7 +10,7 @@ from ..derive.spectral import mean
 from .ordering_proof import PARTS, K_at, pair_at, values, weight
 from .relations import eq, ge, gt, le, lt
 from .step import ProofStep, identity, implication, sign
-from .symbols import potential
+from .symbols import potential, row_potential
 
 SPIKE, ROTATION = "A3.5", "A4"
 
@@ -23,6 +23,7 @@ def _ends() -> list[ProofStep]:
     known = values(n.c, bottom, top)
     down = (top - n.c) * weight(n.c, top)
     a_sq, ab_sq = n.A * n.a**2, n.B * n.a**2
+    spike = n.c_test * KroneckerDelta(n.i, n.j) / n.weights[n.j]
     grow = (a_sq * (n.c - bottom), a_sq * (top - n.c), ab_sq * n.c * (top - n.c), ab_sq * n.c * (n.c - bottom))
     return [
         sign(
@@ -68,8 +69,9 @@ def _ends() -> list[ProofStep]:
         identity(
             "spike_attains",
             SPIKE,
-            eq(n.weights[n.j] * (n.c_test / n.weights[n.j]) * K_at(n.c), corollaries.spike.rhs),
-            "All of $@c_test$ along one eigenvector of weight $@{weights}_j$: a spike at the lower end attains the bound.",
+            eq(mean(spike * K_at(n.c)), corollaries.spike.rhs.subs(n.c, n.eigenvalues[n.j])),
+            "All of $@c_test$ along one eigenvector of weight $@{weights}_j$: a spike at the lower end attains the"
+            " bound.",
         ),
     ]
 
@@ -133,7 +135,7 @@ def _worst() -> list[ProofStep]:
             excess_slope / n.a * distance**2,
             assuming=(*known, gt(n.P0, 0)),
             using=known,
-            premises=PARTS,
+            premises=PARTS[:1],
         ),
         sign(
             "zero_is_highest",
@@ -141,12 +143,12 @@ def _worst() -> list[ProofStep]:
             ge(start, K_at(n.c)),
             "Without a peak $@K$ falls from zero on.",
             *(scale * x for x in falling),
-            assuming=(*known, ge(-n.P0, 0)),
+            assuming=(*known, le(n.P0, 0)),
             using=known,
-            premises=PARTS,
+            premises=PARTS[:1],
         ),
         bound("worst_spike_at_the_peak", highest, gt(n.P0, 0), "peak_is_highest"),
-        bound("worst_spike_at_zero", start, ge(-n.P0, 0), "zero_is_highest"),
+        bound("worst_spike_at_zero", start, le(n.P0, 0), "zero_is_highest"),
         identity(
             "isotropic_indifference",
             SPIKE,
@@ -162,8 +164,8 @@ def _rotation(name: str, direction: int, position: Expr) -> list[ProofStep]:
     product = n.K_sorted[n.i] * n.test_sorted[position]
     change = n.test_sorted[position.subs(n.j, n.j + 1)] - n.test_sorted[position]
     diagonal = product.subs(n.j, n.i)
-    # u_i is what equality at i = j leaves
-    slack = direction * (diagonal - potential[n.i] + potential[n.j] - product)
+    rows = eq(row_potential[n.i], diagonal - potential[n.i])
+    slack = direction * (row_potential[n.i] + potential[n.j] - product)
     recursion = eq(potential[n.j + 1], potential[n.j] + n.K_sorted[n.j] * change)
     above = n.K_sorted[n.i] - n.K_sorted[n.j]
     nearer = slack.subs(n.j, n.j + 1)
@@ -174,17 +176,24 @@ def _rotation(name: str, direction: int, position: Expr) -> list[ProofStep]:
             f"slack_left_{name}",
             ROTATION,
             ge(slack - nearer, 0),
-            "Below the diagonal the slack does not grow towards it, since both sequences are sorted.",
+            "Left of the diagonal the slack falls towards it, or stays.",
             above * (direction * change),
             assuming=(recursion, ge(above, 0)),
             using=(recursion,),
         ),
-        identity(f"slack_diagonal_{name}", ROTATION, eq(slack.subs(n.j, n.i), 0), "It vanishes on the diagonal."),
+        identity(
+            f"slack_diagonal_{name}",
+            ROTATION,
+            eq(slack.subs(n.j, n.i), 0),
+            "By the choice of $u$.",
+            assuming=(rows,),
+            using=(rows,),
+        ),
         sign(
             f"slack_right_{name}",
             ROTATION,
             ge(nearer - slack, 0),
-            "Above the diagonal it does not fall away from it.",
+            "Right of the diagonal it rises, or stays.",
             -above * (direction * change),
             assuming=(recursion, ge(-above, 0)),
             using=(recursion,),
@@ -198,7 +207,7 @@ def _rotation(name: str, direction: int, position: Expr) -> list[ProofStep]:
             f"slack_left_{name}",
             f"slack_diagonal_{name}",
             f"slack_right_{name}",
-            assuming=(recursion,),
+            assuming=(recursion, rows),
         ),
         implication(
             f"corollary_4_1_{name}",
@@ -214,7 +223,11 @@ def _rotation(name: str, direction: int, position: Expr) -> list[ProofStep]:
     ]
 
 
-def steps() -> list[ProofStep]:
-    """The steps, in order."""
-    rotations = [*_rotation("upper", 1, n.j), *_rotation("lower", -1, n.d + 1 - n.j)]
-    return [*_ends(), *_top_or_bottom(), *_worst(), *rotations]
+def spikes() -> list[ProofStep]:
+    """Test covariances concentrated on one eigenvector."""
+    return [*_ends(), *_top_or_bottom(), *_worst()]
+
+
+def rotations() -> list[ProofStep]:
+    """Rotations of the test covariance."""
+    return [*_rotation("upper", 1, n.j), *_rotation("lower", -1, n.d + 1 - n.j)]

@@ -67,15 +67,15 @@ _EXAMPLES = (
     ),
     _Example(
         "counterexample_without_noise",
-        (Rational(0), Rational(1, 1000), Rational(1)),
-        (1, 1, 1000),
-        tau=Rational(996, 1000),
-        kappa=Rational(100),
+        (Rational(0), Rational(1), Rational(197)),
+        (1, 1, 198),
+        tau=Rational(99, 100),
+        kappa=Rational(1),
         rho=Rational(0),
-        t=Rational(1, 400),
+        t=Rational(1),
         low=Rational(0),
-        high=Rational(1, 1000),
-        reason="Eigenvalues 0, 1/1000 and 1 in the ratio 1 : 1 : 1000. The ordering fails without label noise, too.",
+        high=Rational(1),
+        reason="Eigenvalues 0, 1 and 197 with weights 1 : 1 : 198. The ordering fails without label noise, too.",
     ),
 )
 
@@ -115,6 +115,7 @@ def _steps(example: _Example) -> list[ProofStep]:
     given = example.given()
     low, high = K_at(example.low), K_at(example.high)
     points = values(example.low, example.high)
+    length = root.alpha_of_t["below"].statement
     down = (*points, *_CHAIN, *_NOISE, *given)
     gaps = [(f"gap_{name}", symbol) for name, symbol in (("kappa", n.gap_kappa), ("tau", n.gap_tau))]
     alpha = Fraction(str(_value(n.alpha, (*_NOISE[2:], *given))))
@@ -136,7 +137,7 @@ def _steps(example: _Example) -> list[ProofStep]:
             CLAIM,
             eq(root.g["below"].rhs, 0),
             f"It is the solution for the context length of $@alpha = {alpha}$.",
-            assuming=given,
+            assuming=(*given, length),
             using=(*_NOISE[1:], *given),
         ),
         sign(
@@ -145,7 +146,7 @@ def _steps(example: _Example) -> list[ProofStep]:
             gt(high - low, 0),
             example.reason + f" Here $@alpha = {alpha}$.",
             _value(high - low, down),
-            assuming=(*given, *points),
+            assuming=(*given, length, *points),
             using=down,
         ),
     ]

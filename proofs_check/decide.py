@@ -14,7 +14,7 @@ from ..numerics.arrays import Array
 from ..numerics.errors import ConvergenceError
 from ..numerics.generated import mpmath_algebra, numpy_algebra
 from ..numerics.ordering import ordering
-from ..numerics.precise import precise
+from ..numerics.precise import PreciseFixedPoint, precise
 from ..numerics.spectrum import Spectrum
 
 #: A float verdict is taken where the terms for and against differ by more than this share of their sum. Against many
@@ -92,9 +92,11 @@ def _in_floats(spectrum: Spectrum, parameters: Mapping[str, np.ndarray]) -> Rows
         found = ordering(spectrum, **parameters)
     except ConvergenceError:
         if count == 1:
-            nothing = np.full(1, np.nan)
-            names, holds = np.full(1, "undecided", "U9"), np.zeros(1, bool)
-            return Rows(holds, names, *(nothing.copy() for _ in range(5)), names.copy(), nothing)
+            number, name = np.full(1, np.nan), np.full(1, "undecided", "U9")
+            columns = dict.fromkeys((*RESULTS, "clearance"), number) | dict.fromkeys(
+                ("optimal_spike", "decided_by"), name
+            )
+            return Rows(**{key: values.copy() for key, values in (columns | {"holds": np.zeros(1, bool)}).items()})
         middle = count // 2
         halves = (_in_floats(*_part(spectrum, parameters, part)) for part in (slice(0, middle), slice(middle, count)))
         return Rows(*map(np.concatenate, zip(*(vars(half).values() for half in halves), strict=True)))
@@ -163,31 +165,47 @@ def _largest_K(spectrum: Spectrum, peak: np.ndarray, fixed: tuple[Array, ...]) -
 def decide_precisely(spectrum: Spectrum, *, alpha: float, tau: float, kappa: float, rho: float) -> dict[str, Any]:
     """One row of `Rows` with as many digits as it takes; the floats are taken exactly."""
     there = spectrum.weights > 0
-    values, weights = spectrum.eigenvalues[there].tolist(), spectrum.weights[there].tolist()
-    distinct = sorted(set(values))
-    given = {"kappa": kappa, "rho": rho}
+    measure = spectrum.eigenvalues[there].tolist(), spectrum.weights[there].tolist()
     with _one_at_a_time:
-        for digits in DIGITS:
-            point = precise(values, weights, alpha=alpha, tau=tau, **given, digits=digits)
-            with mp.workdps(digits):
-                K = {c: point.K(c) for c in distinct}
-                first, last, second = K[distinct[0]], K[distinct[-1]], K[distinct[min(1, len(distinct) - 1)]]
-                smallest_step = mp.mpf(10) ** (5 - digits) * first
-                decided = len(distinct) == 1 or min(abs(second - first), abs(last - first)) > smallest_step
-            if decided:
+        found = _at(DIGITS[0], measure, alpha=alpha, tau=tau, kappa=kappa, rho=rho)
+        for digits in DIGITS[1:]:
+            if found.decided:
                 break
+            found = _at(digits, measure, alpha=alpha, tau=tau, kappa=kappa, rho=rho)
         # as in numerics.ordering: at tau > 1 the effective noise is s, so half the context length solves at 2 s
-        at_twice = precise(values, weights, alpha=alpha / 2, tau=2, **given, digits=DIGITS[0])
-        with mp.workdps(digits):
-            worst = max(distinct, key=lambda c: K[c])
-            spike = "any" if len(distinct) == 1 else "bottom" if last - first > smallest_step else "top"
+        at_twice = precise(*measure, alpha=alpha / 2, tau=2, kappa=kappa, rho=rho, digits=DIGITS[0])
+        with mp.workdps(found.point.digits):
+            K, point = found.K, found.point
+            c = sorted(K)
+            smallest, worst = K[c[0]], max(c, key=lambda c: K[c]) if found.rise > found.step else c[0]
             return {
-                "holds": bool(second - first <= smallest_step),
-                "optimal_spike": spike,
-                "gap": float(second / first - 1),
-                "violation": float(K[worst] / first - 1) if second - first > smallest_step else 0.0,
-                "worst_spike": worst if second - first > smallest_step else distinct[0],
+                "holds": worst == c[0],
+                "optimal_spike": "any" if len(c) == 1 else "bottom" if K[c[-1]] - smallest > found.step else "top",
+                "gap": float(found.rise / smallest),
+                "violation": float(K[worst] / smallest - 1),
+                "worst_spike": worst,
                 "peak": float(mpmath_algebra.peak(point.a, point.sigma, point.A, point.B)),
                 "tau_order": float(mpmath_algebra.tau_order(point.s, at_twice.M, mp.mpf(0))),
-                "decided_by": "precise" if decided else "undecided",
+                "decided_by": "precise" if found.decided else "undecided",
             }
+
+
+@dataclass(frozen=True)
+class _Digits:
+    """K to some digits: at each eigenvalue, its rise from the smallest to the next, and what counts as a rise."""
+
+    point: PreciseFixedPoint
+    K: dict[float, Any]
+    rise: Any
+    step: Any
+    decided: bool
+
+
+def _at(digits: int, measure: tuple[list[float], list[float]], **parameters: float) -> _Digits:
+    point = precise(*measure, **parameters, digits=digits)
+    with mp.workdps(digits):
+        K = {c: point.K(c) for c in sorted(set(measure[0]))}
+        first, *others = K.values()
+        step = mp.mpf(10) ** (5 - digits) * first
+        rises = [others[0] - first, others[-1] - first] if others else []
+        return _Digits(point, K, rises[0] if rises else mp.mpf(0), step, all(abs(rise) > step for rise in rises))

@@ -34,7 +34,11 @@ class Family(Protocol):
         ...
 
     def described(self) -> dict[str, Any]:
-        """All that the spectra follow from, for JSON."""
+        """All that the spectra follow from, for JSON; `family_from` reads it."""
+        ...
+
+    def named(self, row: Mapping[str, Any]) -> str | None:
+        """How the command line names the spectrum of a row, if it can."""
         ...
 
 
@@ -79,6 +83,10 @@ class OneSpectrum:
         found = {"kind": "spectrum", "sha256": digest, "eigenvalues": described_values(values)}
         return found | {"weights": described_values(weights), "source": self.source}
 
+    def named(self, row: Mapping[str, Any]) -> str | None:
+        """As it was given."""
+        return self.source
+
 
 @dataclass(frozen=True)
 class TwoAtoms:
@@ -111,6 +119,10 @@ class TwoAtoms:
         """Its name."""
         return {"kind": "two-atoms"}
 
+    def named(self, row: Mapping[str, Any]) -> str | None:
+        """It has no name there."""
+        return None
+
 
 @dataclass(frozen=True)
 class PowerLaw:
@@ -139,6 +151,10 @@ class PowerLaw:
     def described(self) -> dict[str, Any]:
         """Its name and size."""
         return {"kind": "power-law", "d": self.d}
+
+    def named(self, row: Mapping[str, Any]) -> str | None:
+        """The short form of a power law."""
+        return f"power:{row['exponent']!r}:{self.d}"
 
 
 @dataclass(frozen=True)
@@ -178,6 +194,21 @@ class Atoms:
     def described(self) -> dict[str, Any]:
         """Its name and size."""
         return {"kind": "atoms", "count": self.count}
+
+    def named(self, row: Mapping[str, Any]) -> str | None:
+        """It has no name there."""
+        return None
+
+
+def family_from(described: Mapping[str, Any]) -> Family | None:
+    """The family that a description is of; None for one spectrum of so many eigenvalues that they are not listed."""
+    if described["kind"] != "spectrum":
+        families = {"two-atoms": TwoAtoms, "power-law": PowerLaw, "atoms": Atoms}
+        return families[described["kind"]](**{name: value for name, value in described.items() if name != "kind"})
+    values, weights = described["eigenvalues"], described["weights"]
+    if isinstance(values, Mapping):
+        return None
+    return OneSpectrum(Spectrum(values, weights), described["source"])
 
 
 def _measure(spectrum: Spectrum) -> tuple[np.ndarray, np.ndarray]:

@@ -55,8 +55,10 @@ def _basics() -> list[ProofStep]:
         identity(
             "P_linear",
             PEAK,
-            eq(ordering.P.rhs, at_zero - n.a * n.B * n.c),
-            "Linear in $@c$ and falling, so that it changes its sign at most once.",
+            eq(n.P, n.P0 - n.a * n.B * n.c),
+            "$@P$ is linear in $@c$ and falls, so that it changes its sign at most once.",
+            assuming=(eq(n.P0, at_zero),),
+            using=(ordering.P.statement, eq(n.P0, at_zero)),
         ),
         identity(
             "pair_identity",
@@ -113,22 +115,31 @@ def _peak() -> list[ProofStep]:
     scale = (n.c2 - n.c1) * weight(n.c1, n.c2)
     a_sq, ab_sq = n.A * n.a**2, n.B * n.a**2
     falling = [scale * x for x in (-n.sigma * n.P0, a_sq * (n.c2 - n.c1), 2 * a_sq * n.c1, ab_sq * n.c1 * n.c2)]
-    scale_at_peak = scale.subs(n.sigma, solved[-1].rhs)
     step = n.c2 - n.c1
     rise = [
-        scale_at_peak * x
-        for x in (2 * a_sq * (n.peak - n.c2), a_sq * step, ab_sq * (n.peak + n.c2) * (n.peak - n.c2), ab_sq * n.c2 * step)
+        scale * x
+        for x in (
+            2 * a_sq * (n.peak - n.c2),
+            a_sq * step,
+            ab_sq * (n.peak + n.c2) * (n.peak - n.c2),
+            ab_sq * n.c2 * step,
+        )
     ]
     fall = [
-        scale_at_peak * x
-        for x in (2 * a_sq * (n.c1 - n.peak), a_sq * step, ab_sq * (n.c1 + n.peak) * (n.c1 - n.peak), ab_sq * n.c1 * step)
+        scale * x
+        for x in (
+            2 * a_sq * (n.c1 - n.peak),
+            a_sq * step,
+            ab_sq * (n.c1 + n.peak) * (n.c1 - n.peak),
+            ab_sq * n.c1 * step,
+        )
     ]
     return [
         sign(
             "K_falls",
             PEAK,
             gt(K_at(n.c1), K_at(n.c2)),
-            "The order of a pair is largest negative at zero, where it is $-@sigma @P0$.",
+            "The order of a pair is least at zero, where it is $-@sigma @P0$.",
             *falling,
             assuming=(*values(n.c1, n.c2), at_zero, le(n.P0, 0), *_ORDERED),
             using=(*values(n.c1, n.c2), at_zero),
@@ -169,7 +180,7 @@ def _peak() -> list[ProofStep]:
 def _sufficient() -> list[ProofStep]:
     at_zero = eq(n.P0, ordering.P.rhs.subs(n.c, 0))
     form = ordering.P_at_zero.statement
-    needs = ("q_positive", "beta_positive", "beta_below_one", "noise_positive")
+    needs = ("q_positive", "beta_below_one")
     no_ridge = REGIMES["above"][1]
     bias = (-n.a * n.sigma**2, -n.a * n.sigma**2 * (1 - n.beta))
     ordered = gt(K_at(n.c1), K_at(n.c2))
@@ -184,7 +195,7 @@ def _sufficient() -> list[ProofStep]:
             *(-x for x in bias),
             assuming=REGIMES["above"],
             using=(form, no_ridge),
-            premises=needs,
+            premises=(*needs, "noise_positive"),
         ),
         implication(
             "ordering_above",
@@ -206,7 +217,7 @@ def _sufficient() -> list[ProofStep]:
             *(-x for x in bias),
             assuming=(ge(n.s - n.effective_ridge, 0),),
             using=(form,),
-            premises=needs,
+            premises=(*needs, "beta_positive"),
         ),
         implication(
             "ordering_at_small_ridge",
@@ -222,7 +233,8 @@ def _sufficient() -> list[ProofStep]:
 
 
 # --- the two smallest eigenvalues -----------------------------------------------------------------------------
-def _neighbours() -> list[ProofStep]:
+def neighbours() -> list[ProofStep]:
+    """Why the two smallest eigenvalues decide."""
     a_sq, ab_sq = n.A * n.a**2, n.B * n.a**2
     grow = (a_sq * (c3 - n.c1), a_sq * (c4 - n.c2), ab_sq * c3 * (c4 - n.c2), ab_sq * n.c2 * (c3 - n.c1))
     known = values(n.c1, n.c2, c3, c4)
@@ -255,5 +267,5 @@ def _neighbours() -> list[ProofStep]:
 
 
 def steps() -> list[ProofStep]:
-    """The steps, in order."""
-    return [*_basics(), *_peak(), *_sufficient(), *_neighbours()]
+    """The peak, and what suffices for the ordering."""
+    return [*_basics(), *_peak(), *_sufficient()]

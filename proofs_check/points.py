@@ -12,7 +12,6 @@ import numpy as np
 
 from ..numerics.arrays import nonnegative, positive, require
 from ..numerics.errors import InputError
-from ..numerics.fixed_point import TAU_ONE
 
 #: parameters of the theory that every scan has
 PARAMETERS = ("alpha", "tau", "kappa", "rho")
@@ -174,7 +173,7 @@ def check(name: str, values: Any) -> np.ndarray:
         return np.asarray(nonnegative(name, values), dtype=np.float64)
     array = np.asarray((nonnegative if name == "rho" else positive)(name, values), dtype=np.float64)
     if name == "tau":
-        require(array, array != 1, "tau", TAU_ONE)
+        require(array, array != 1, "tau", "other than 1, where the error diverges without a ridge")
     return array
 
 

@@ -42,7 +42,13 @@ def _positive(name: str, equation: Equation, reason: str, *premises: str) -> Pro
     """The right side has a sign by those of its parts."""
     needs = tuple(f"{premise}_positive" for premise in premises)
     return sign(
-        f"{name}_positive", CLAIM, gt(equation.lhs, 0), reason, equation.rhs, premises=needs, using=(equation.statement,)
+        f"{name}_positive",
+        CLAIM,
+        gt(equation.lhs, 0),
+        reason,
+        equation.rhs,
+        premises=needs,
+        using=(equation.statement,),
     )
 
 
@@ -62,7 +68,7 @@ def _variance() -> list[ProofStep]:
             _in_regime(stable.slack.rhs, regime),
             assuming=assumptions,
             using=(stable.slack.statement, *(x for x in assumptions if x.rel_op == "==")),
-            premises=("b_positive", "dM_negative", "noise_positive"),
+            premises=() if regime == "above" else ("b_positive", "dM_negative", "noise_positive"),
         )
         for regime, assumptions in REGIMES.items()
     ]
@@ -154,7 +160,7 @@ def _shares(branch: int) -> list[ProofStep]:
                 value,
                 assuming=given,
                 using=given[2:],
-                premises=("larger_share_positive", "U_positive"),
+                premises=("larger_share_positive", "U_positive")[: 2 - branch],
             )
             for symbol, value in ((n.effective_ridge, ridge), (n.ridge_share, share))
         ),

@@ -76,14 +76,26 @@ def chain(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
 
 
 @_rule
-def instance(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
-    """The premise for other values of its symbols, which `using` names."""
+def nonzero_part(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
+    """What holds for every spectrum, for the non-zero eigenvalues alone.
+
+    They have the share r of the weights, and all of the sum of the eigenvalues and of the learned shares.
+    """
     (premise,) = premises
+    if premise.assuming or not premise.statement.free_symbols <= {n.D, n.c_train, n.t}:
+        return None
+    return Conclusion(put_in(premise.statement, {x: x / n.rank_fraction for x in (n.D, n.c_train)}))
+
+
+@_rule
+def other_noise(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
+    """What holds for every noise s, for another positive value of it: some context length has it."""
+    premise, positive = premises
     values = {equation.lhs: equation.rhs for equation in step.using}
-    return Conclusion(
-        put_in(premise.statement, values),
-        tuple(put_in(x, values) for x in premise.assuming),
-    )
+    if set(values) != {n.s}:
+        return None
+    assumed = (*(put_in(x, values) for x in premise.assuming), gt(values[n.s], 0))
+    return Conclusion(put_in(premise.statement, values), assumed, (positive.name,))
 
 
 @_rule
@@ -211,8 +223,10 @@ def intermediate_value(step: ProofStep, premises: list[ProofStep]) -> Conclusion
         return None
     if not (_equal(_difference(below)[0], -slope.expr) and _equal(_difference(above)[0], slope.expr)):
         return None
-    definitions = tuple(x for p in premises for x in p.assuming if is_equation(x) and x.has(slope.expr))
-    return Conclusion(eq(slope.expr.func(t_root), 0), definitions)
+    # what is assumed of the place holds at the places that the premises are about
+    place = {n.t, n.sigma, n.effective_ridge, n.ridge_share, n.gap_kappa, n.gap_tau}
+    lasting = (x for p in premises for x in p.assuming if x.has(slope.expr) or not x.free_symbols & place)
+    return Conclusion(eq(slope.expr.func(t_root), 0), tuple(dict.fromkeys(lasting)))
 
 
 @_rule
@@ -253,7 +267,8 @@ def induction(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
     )
     if not fits or orders[0] not in left.assuming or orders[1] not in right.assuming:
         return None
-    return Conclusion(ge(whole, 0), _without(left.assuming, orders[0]) + _without(right.assuming, orders[1]))
+    assumed = _without(left.assuming, orders[0]) + diagonal.assuming + _without(right.assuming, orders[1])
+    return Conclusion(ge(whole, 0), assumed)
 
 
 @_rule
@@ -271,6 +286,9 @@ def duality(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
     ):
         rest = expand(slack + sign * n.K_sorted[n.i] * n.test_sorted[position])
         separate = all(not (term.has(n.i) and term.has(n.j)) for term in Add.make_args(rest))
-        if separate and expand(slack.subs(n.j, n.i)) == 0:
+        diagonal = slack.subs(n.j, n.i)
+        for known in (x for x in premise.assuming if is_equation(x)):
+            diagonal = diagonal.subs(known.lhs, known.rhs)
+        if separate and expand(diagonal) == 0:
             return Conclusion(equation.statement, tuple(x for x in premise.assuming if not x.has(potential)))
     return None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -25,8 +27,8 @@ from .points import PARAMETERS, Grid, Points, RandomPoints, require_count
 _CHUNK = 16_384
 _CHUNK_NUMBERS = 400_000
 
-#: points of a chunk that gradient ascent has to find
-_ASCENTS = 256
+#: points of a chunk where each takes long: found by gradient ascent, or all decided with many digits
+_SLOW_CHUNK = 128
 
 #: one chunk is one task; few wait, so that memory does not grow with the number of points
 _UNORDERED: dict[str, Any] = {"return_as": "generator_unordered", "batch_size": 1, "pre_dispatch": "2 * n_jobs"}
@@ -67,9 +69,18 @@ class Scan:
 
     @cached_property
     def _dataset(self) -> Any:
-        from pyarrow.dataset import dataset
+        return _dataset(self.path)
 
-        return dataset([str(file) for file in chunk_files(self.path)], format="parquet")
+
+def saved_rows(path: Path) -> int:
+    """Number of rows in a folder, finished or not."""
+    return _dataset(path).count_rows() if path.is_dir() and chunk_files(path) else 0
+
+
+def _dataset(path: Path) -> Any:
+    from pyarrow.dataset import dataset
+
+    return dataset([str(file) for file in chunk_files(path)], format="parquet")
 
 
 @dataclass(frozen=True)
@@ -121,8 +132,8 @@ def scan(
     when it is called again in the same way, and its files are then the same, byte for byte, as without interruption.
 
     Args:
-        grid: `RandomPoints`, an `Adversary`, a `Grid`, or a mapping name -> values as `Grid` takes it; of alpha, tau, kappa, rho and
-            the parameters of the family.
+        grid: `RandomPoints`, an `Adversary`, a `Grid`, or a mapping name -> values as `Grid` takes it; of alpha, tau,
+            kappa, rho and the parameters of the family.
         out: folder, made if it is not there.
         spectrum: a Spectrum or a family of spectra; a mapping may hold it as "spectrum". An `Adversary` finds its own.
         margin: see `decide`.
@@ -147,12 +158,13 @@ def scan(
         if progress:
             progress(done, plan.points.size)
         todo = [place for place in range(plan.chunks) if place not in found]
-        for place, data in _computed(plan, todo, jobs, scheduler):
-            folder.write(place, data)
-            first, last = plan.bounds(place)
-            done += last - first
-            if progress:
-                progress(done, plan.points.size)
+        with closing(_computed(plan, todo, jobs, scheduler)) as computed:
+            for place, data in computed:
+                folder.write(place, data)
+                first, last = plan.bounds(place)
+                done += last - first
+                if progress:
+                    progress(done, plan.points.size)
         folder.finish()
     return Scan(folder.path, plan.points.size, plan.points.size - reused)
 
@@ -180,10 +192,11 @@ def _plan(
     if not margin >= 0:
         raise InputError(f"margin: {margin!r} is not allowed, must be >= 0")
     if chunk is None:
-        chunk = _ASCENTS if isinstance(grid, Adversary) else min(_CHUNK, max(256, _CHUNK_NUMBERS // max(1, family.width)))
+        slow = isinstance(grid, Adversary) or margin > 1
+        chunk = _SLOW_CHUNK if slow else min(_CHUNK, max(256, _CHUNK_NUMBERS // max(1, family.width)))
     require_count("chunk", chunk, 1)
     description = {
-        "version": import_module(__package__.partition(".")[0]).__version__,
+        "version": import_module("..", __package__).__version__,
         "points": grid.described(),
         "spectrum": family.described(),
         "margin": str(margin),
@@ -192,7 +205,9 @@ def _plan(
     return Plan(grid, family, margin, chunk, as_text(description))
 
 
-def _computed(plan: Plan, todo: list[int], jobs: int, scheduler: str | None) -> Iterator[tuple[int, bytes]]:
+def _computed(
+    plan: Plan, todo: list[int], jobs: int, scheduler: str | None
+) -> Generator[tuple[int, bytes], None, None]:
     """The chunks as they are done, in any order."""
     if not todo:
         return
@@ -200,11 +215,44 @@ def _computed(plan: Plan, todo: list[int], jobs: int, scheduler: str | None) -> 
         yield from _on_dask(plan, todo, scheduler)
         return
     # the kernels and Arrow run without the interpreter's lock, so threads are as quick as processes and start at once
-    yield from _results(joblib.Parallel(n_jobs=jobs, backend="threading", **_UNORDERED), plan, todo)
+    gate = _Gate()
+    try:
+        yield from _results(joblib.Parallel(n_jobs=jobs, backend="threading", **_UNORDERED), gate.outcome, plan, todo)
+    finally:
+        gate.close()
 
 
-def _results(parallel: joblib.Parallel, plan: Plan, todo: list[int]) -> Iterator[tuple[int, bytes]]:
-    outcomes: Any = parallel(joblib.delayed(_outcome)(plan, place) for place in todo)
+class _Gate:
+    """Lets no chunk begin once it is closed, and waits for those begun: a process must not end with threads at work."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._inside, self._closed = 0, False
+
+    def outcome(self, plan: Plan, place: int) -> tuple[int, bytes | Exception]:
+        """As `_outcome`."""
+        with self._changed:
+            if self._closed:
+                return place, InterruptedError()
+            self._inside += 1
+        try:
+            return _outcome(plan, place)
+        finally:
+            with self._changed:
+                self._inside -= 1
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        """Wait for those inside."""
+        with self._changed:
+            self._closed = True
+            self._changed.wait_for(lambda: not self._inside)
+
+
+def _results(
+    parallel: joblib.Parallel, outcome: Callable[[Plan, int], Any], plan: Plan, todo: list[int]
+) -> Iterator[tuple[int, bytes]]:
+    outcomes: Any = parallel(joblib.delayed(outcome)(plan, place) for place in todo)
     for place, data in outcomes:
         if isinstance(data, Exception):
             raise data
@@ -229,10 +277,11 @@ def _on_dask(plan: Plan, todo: list[int], scheduler: str) -> Iterator[tuple[int,
     except (OSError, ValueError, TimeoutError) as error:
         raise InputError(f"scheduler: {scheduler}: {error}") from None
     with client:
-        _require_equal_versions(client.get_versions(packages=list(_ALIKE)))
+        versions: Any = client.get_versions(packages=list(_ALIKE))
+        _require_equal_versions(versions)
         with joblib.parallel_config(backend="dask", client=client):
             parallel = joblib.Parallel(**_UNORDERED)
-        yield from _results(parallel, plan, todo)
+        yield from _results(parallel, _outcome, plan, todo)
 
 
 def _require_equal_versions(versions: Mapping[str, Any]) -> None:

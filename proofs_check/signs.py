@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import prod
 from typing import NamedTuple
 
 from sympy import Abs, Add, Dummy, Expr, Integer, Mul, Number, Pow, Rational, Sum, expand
 from sympy.core.relational import Relational
 
 from ..derive import notation as n
-from .relations import excess, ge, gt
+from .relations import excess, ge, gt, is_equation
 
 
 class Sign(NamedTuple):
@@ -17,7 +18,6 @@ class Sign(NamedTuple):
 
     direction: int
     strict: bool
-
 
 
 class Signs:
@@ -33,8 +33,10 @@ class Signs:
             self.learn(relation)
 
     def learn(self, relation: Relational) -> None:
-        """Add an inequality that holds; equations say nothing here."""
-        if relation.rel_op == "==":
+        """Add a relation that holds; of equations only those to zero say something here."""
+        if is_equation(relation):
+            if relation.rhs == 0 and relation.lhs != 0:
+                self._known[_primitive(relation.lhs)[0]] = Sign(0, False)
             return
         difference, strict = excess(relation)
         key, direction = _primitive(difference)
@@ -43,7 +45,7 @@ class Signs:
 
     def implies(self, relation: Relational) -> bool:
         """Whether an inequality follows from the sign of its difference."""
-        if relation.rel_op == "==":
+        if is_equation(relation):
             return False
         difference, strict = excess(relation)
         sign = self.of(difference)
@@ -53,10 +55,9 @@ class Signs:
         """The sign, or None where it does not follow."""
         if isinstance(expression, Number):
             return Sign(int(bool(expression > 0)) - int(bool(expression < 0)), bool(expression != 0))
-        key, direction = _primitive(expression)
-        if key in self._known:
-            sign = self._known[key]
-            return Sign(sign.direction * direction, sign.strict)
+        sign = self._looked_up(expression)
+        if sign is not None:
+            return sign
         if isinstance(expression, Mul):
             return self._product(expression)
         if isinstance(expression, Add):
@@ -71,13 +72,23 @@ class Signs:
         return None
 
     def _product(self, product: Expr) -> Sign | None:
-        direction, strict = 1, True
-        for factor in product.args:
-            sign = self.of(factor)
-            if sign is None:
+        signs = {factor: self.of(factor) for factor in product.args}
+        unknown = [factor for factor, sign in signs.items() if sign is None]
+        found = [sign for sign in signs.values() if sign is not None]
+        if unknown:
+            # of some factors the sign is known of the product alone
+            together = self._looked_up(Mul(*unknown))
+            if together is None:
                 return None
-            direction, strict = direction * sign.direction, strict and sign.strict
-        return Sign(direction, strict)
+            found.append(together)
+        return Sign(prod(sign.direction for sign in found), all(sign.strict for sign in found))
+
+    def _looked_up(self, expression: Expr) -> Sign | None:
+        key, direction = _primitive(expression)
+        if key not in self._known:
+            return None
+        sign = self._known[key]
+        return Sign(sign.direction * direction, sign.strict)
 
     @staticmethod
     def _sum(signs: list[Sign | None]) -> Sign | None:

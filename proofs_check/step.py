@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sympy import Add, Eq, Expr
+from sympy import Add, Eq, Expr, Mul
 from sympy.core.relational import Relational
 
 from ..derive.latex import text
@@ -23,7 +23,7 @@ class ProofStep:
 
     Attributes:
         name: by which later steps call it.
-        claim: the claim that it serves, a key of `prove.CLAIMS`.
+        claim: the claim that it serves, a key of `proving.CLAIMS`.
         statement: an equation or inequality. It holds for all values of its symbols that satisfy `assuming`.
         reason: why it holds; LaTeX text with `@name` for symbols (`derive.latex.text`).
         kind: what is checked. `identity`: both sides are the same after `using`. `sign`: the difference of the
@@ -56,7 +56,7 @@ class ProofStep:
         """For a sign: what is positive, as the sum of its terms; None where that would say nothing new."""
         if self.kind != "sign":
             return None
-        total = Add(*self.terms, evaluate=False) if len(self.terms) > 1 else self.terms[0]
+        total = _sum(self.terms)
         difference = excess(self.statement)[0]
         return None if difference == total else eq(difference, total)
 
@@ -89,6 +89,19 @@ class ProofStep:
     def __str__(self) -> str:
         given = "  if " + ", ".join(map(plain, self.assuming)) if self.assuming else ""
         return f"[{self.status}] {self.name}: {plain(self.statement)}{given}"
+
+
+def _sum(terms: tuple[Expr, ...]) -> Expr:
+    """The sum as it stands, with the factors that all terms share in front."""
+    if len(terms) == 1:
+        return terms[0]
+    factors = [term.as_powers_dict() for term in terms]
+    shared = {base: power for base, power in factors[0].items() if all(f.get(base) == power for f in factors)}
+    common = Mul(*(base**power for base, power in shared.items()))
+    if common.is_number:
+        return Add(*terms, evaluate=False)
+    rest = [Mul(*(base**power for base, power in f.items() if base not in shared)) for f in factors]
+    return Mul(common, Add(*rest, evaluate=False), evaluate=False)
 
 
 def identity(name: str, claim: str, statement: Eq, reason: str, **evidence: Any) -> ProofStep:

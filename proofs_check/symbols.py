@@ -10,6 +10,7 @@ from sympy.core.relational import Relational
 
 from ..derive import alignment, corollaries, ordering, resolvent, ridge, root, spectral, stable
 from ..derive import notation as n
+from ..derive.equation import Equation
 from ..derive.latex import names, text
 from ..derive.printer import HumanPrinter
 from ..derive.spectral import LEARNED, UNLEARNED, mean
@@ -25,13 +26,18 @@ LOCAL = {
     "c3": "@{c}_3",
     "c4": "@{c}_4",
     "potential": "v",
-    "learned_bound": r"\hat{@learned}",
+    "row_potential": "u",
+    "Q": "Q",
+    "dQ": "Q'",
+    "atom_gap_kappa": r"\hat\delta_{@kappa}",
+    "atom_gap_tau": r"\hat\delta_{@tau}",
 }
 
 E2, ddM, t_root, t_limit, c3, c4 = (Symbol(x, real=True) for x in ("E2", "ddM", "t_root", "t_limit", "c3", "c4"))
-learned_bound = Symbol("learned_bound", real=True)
-potential = IndexedBase("potential", shape=(n.d,))
-g_of, f_of, D_of = (Function(name, real=True) for name in ("g", "f", "D"))
+atom_gap_kappa, atom_gap_tau = Symbol("atom_gap_kappa", real=True), Symbol("atom_gap_tau", real=True)
+potential, row_potential = (IndexedBase(name, shape=(n.d,)) for name in ("potential", "row_potential"))
+g_of, f_of, D_of, M_of, sigma_of = (Function(name, real=True) for name in ("g", "f", "D", "M", "sigma"))
+Q_of, dQ_of = Function("Q", real=True), Function("dQ", real=True)
 
 #: what the proofs start from: signs of what is chosen, of the solution that is looked for, and of an eigenvalue c
 AXIOMS: tuple[Relational, ...] = (
@@ -67,11 +73,16 @@ DEFINITIONS = (
 
 
 @cache
-def trusted() -> tuple[Eq, ...]:
-    """Equations that a proof may put in: those of the theory, and the definitions above."""
+def theory() -> tuple[Equation, ...]:
+    """The equations of the theory that concern the solution."""
     rooms = (resolvent, ridge, alignment, spectral, root, stable, ordering, corollaries)
-    theory = [x.statement for room in rooms for x in room.EQUATIONS if is_equation(x.statement)]
-    return (*theory, *DEFINITIONS)
+    return tuple(x for room in rooms for x in room.EQUATIONS if is_equation(x.statement))
+
+
+@cache
+def trusted() -> tuple[Eq, ...]:
+    """Equations that a proof may put in: those of the theory that hold without condition, and the definitions above."""
+    return (*(x.statement for x in theory() if not x.condition), *DEFINITIONS)
 
 
 class ProofPrinter(HumanPrinter):
@@ -81,10 +92,9 @@ class ProofPrinter(HumanPrinter):
         super().__init__(names(notation) | {name: text(latex, notation) for name, latex in LOCAL.items()})
 
     def _print_Derivative(self, expr: Derivative) -> str:
-        ((variable, order),) = expr.variable_count
-        function = expr.expr
+        order, function = expr.derivative_count, expr.expr
         name = self.names[function.func.__name__]
-        primes = "'" * int(order)
+        primes = "'" * order
         if "^" in name or "'" in name:
             name = f"({name})"
         return f"{name}{primes}({self._print(function.args[0])})"

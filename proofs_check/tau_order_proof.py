@@ -1,4 +1,4 @@
-r"""How many contexts suffice for the ordering, in closed form: $\tau \ge \tau_{\mathrm{order}}$ is $\tilde\lambda \le s$."""
+r"""How many contexts suffice for the ordering: $\tau \ge \tau_{\mathrm{order}}$ is $\tilde\lambda \le s$."""
 
 from __future__ import annotations
 

@@ -5,53 +5,19 @@ The mean eigenvalue in place of all gives a quadratic whose larger root is the b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from sympy import Eq, Expr, Pow, Rational, Symbol, diff, expand, factor, piecewise_fold
+from sympy import Expr, expand, factor, piecewise_fold
 
 from ..derive import notation as n
 from ..derive import resolvent, ridge, root
 from ..derive.spectral import LEARNED, mean, sums
 from .branches import branches_of
-from .newton_proof import IN_T, g, g_in, ridge_branches
-from .relations import eq, ge, gt, le, lt
-from .step import ProofStep, identity, implication, sign
-from .symbols import g_of, t_root
-
-CLAIM = "bounds"
+from .newton_proof import IN_T, g, g_in
+from .quadratic import CLAIM, Quadratic, larger_root
+from .relations import eq, ge, gt, le, lt, put_in
+from .step import ProofStep, implication, sign
+from .symbols import atom_gap_kappa, atom_gap_tau, g_of, t_root
 
 _ATOM = n.c_train / n.rank_fraction
-
-
-@dataclass(frozen=True)
-class _Quadratic:
-    """A quadratic in `x`, and the equation that gives its larger root `x = bound`."""
-
-    name: str
-    of: Expr
-    x: Symbol
-    bound: Expr
-    given: Eq
-
-    def at(self, value: Expr) -> Expr:
-        """The quadratic at a value."""
-        return self.of.subs(self.x, value)
-
-    def slope(self, value: Expr) -> Expr:
-        """Its slope at a value."""
-        return diff(self.of, self.x).subs(self.x, value)
-
-    def beyond(self) -> tuple[Expr, ...]:
-        """The quadratic as a sum of what is not negative at and beyond the bound."""
-        step = self.x - self.bound
-        if self.name == "ridge":
-            step = n.sigma - n.sigma_upper
-        return (diff(self.of, self.x, 2) / 2 * step**2, self.slope(self.bound) * step, self.at(self.bound))
-
-    @property
-    def facts(self) -> tuple[str, str]:
-        """Steps that say what the bound is."""
-        return f"bound_{self.name}_zero", f"bound_{self.name}_larger"
 
 
 def _one_atom(regime: str, learned: Expr, scale: Expr) -> Expr:
@@ -69,54 +35,26 @@ def _ridge_quadratic() -> Expr:
 
 _MEAN = LEARNED.subs(n.c, n.c_train)
 _MOST = n.rank_fraction * LEARNED.subs(n.c, _ATOM)
-ABOVE = _Quadratic("above", _one_atom("above", _MOST, _ATOM + n.t), n.t, n.t_upper, root.t_upper["above"].statement)
-BELOW = _Quadratic("below", _one_atom("below", _MEAN, n.c_train + n.t), n.t, n.t_upper, root.t_upper["below"].statement)
-RIDGE = _Quadratic(
+_DISTANCE = n.t - n.t_upper
+#: kappa - D and tau - D with one atom, times c_train + t
+_GAPS = (
+    eq(atom_gap_kappa, n.kappa * (n.c_train + n.t) - n.c_train),
+    eq(atom_gap_tau, n.tau * (n.c_train + n.t) - n.c_train),
+)
+ABOVE = Quadratic(
+    "above", _one_atom("above", _MOST, _ATOM + n.t), n.t, n.t_upper, root.t_upper["above"].statement, _DISTANCE
+)
+BELOW = Quadratic(
+    "below", _one_atom("below", _MEAN, n.c_train + n.t), n.t, n.t_upper, root.t_upper["below"].statement, _DISTANCE
+)
+RIDGE = Quadratic(
     "ridge",
     _ridge_quadratic(),
     n.effective_ridge,
     n.sigma_upper - n.s,
     eq(n.sigma_upper, piecewise_fold(root.sigma_upper.rhs)),
+    n.sigma - n.sigma_upper,
 )
-
-
-def _larger_root(quadratic: _Quadratic) -> list[ProofStep]:
-    """The bound is a zero of its quadratic, where that does not fall: the larger one."""
-    pair = branches_of(quadratic.given.rhs)
-    assert pair is not None, quadratic.name
-    steps, names = [], ("first", "second")
-    zero, larger = eq(quadratic.at(quadratic.bound), 0), ge(quadratic.slope(quadratic.bound), 0)
-    for branch, name in zip(pair, names, strict=True):
-        (discriminant,) = (x for x in branch.value.atoms(Pow) if x.exp == Rational(1, 2))
-        given = (eq(quadratic.given.lhs, branch.value), *branch.moduli)
-        steps += [
-            identity(
-                f"{quadratic.facts[0]}_{name}",
-                CLAIM,
-                zero,
-                "The bound is a zero of the quadratic.",
-                assuming=given,
-                using=given,
-            ),
-            sign(
-                f"{quadratic.facts[1]}_{name}",
-                CLAIM,
-                larger,
-                "The slope there is the root of the discriminant, a sum of terms that are not negative.",
-                discriminant,
-                assuming=given,
-                using=given,
-                premises=("noise_positive",),
-            ),
-        ]
-    for statement, fact, words in zip(
-        (zero, larger), quadratic.facts, ("In both branches.", "In both branches: the bound is the larger zero."), strict=True
-    ):
-        cases = [f"{fact}_{name}" for name in names]
-        steps.append(
-            implication(fact, CLAIM, statement, words, "branches", *cases, assuming=(quadratic.given,))
-        )
-    return steps
 
 
 # --- the mean eigenvalue in place of all ------------------------------------------------------------------------
@@ -139,7 +77,7 @@ def _jensen() -> list[ProofStep]:
             ge(_MEAN.subs(n.c_train, _ATOM), n.D / n.rank_fraction),
             "The same for the non-zero eigenvalues alone, which have the share $@rank_fraction$, the mean"
             " $@c_train/@rank_fraction$, and all of $@D$.",
-            "instance",
+            "nonzero_part",
             "jensen",
             using=(eq(n.D, n.D / n.rank_fraction), eq(n.c_train, _ATOM)),
         ),
@@ -161,10 +99,15 @@ def _beyond(name: str, terms: tuple[Expr, ...], reason: str, **evidence: object)
     return sign(f"g_{name}_beyond_the_bound", CLAIM, gt(g, 0), reason, *terms, **evidence)
 
 
+def _one_atom_terms() -> tuple[list[Expr], Expr]:
+    """The quadratic over its denominator, and what fewer learned dimensions than with one atom add."""
+    learned = n.t * n.rank_fraction * (_MEAN.subs(n.c_train, _ATOM) - n.D / n.rank_fraction)
+    return [x / (_ATOM + n.t) for x in ABOVE.beyond()], learned
+
+
 def _above() -> list[ProofStep]:
     scene = (g_in("above"),)
-    scaled = [x / (_ATOM + n.t) for x in ABOVE.beyond()]
-    learned = n.t * n.rank_fraction * (_MEAN.subs(n.c_train, _ATOM) - n.D / n.rank_fraction)
+    scaled, learned = _one_atom_terms()
     return [
         sign(
             "g_above_at_small_t",
@@ -181,8 +124,8 @@ def _above() -> list[ProofStep]:
             "above",
             (*scaled, learned),
             "The quadratic is positive beyond its larger zero, and fewer dimensions are learned than with one atom.",
-            assuming=(*scene, ABOVE.given, gt(n.t - n.t_upper, 0)),
-            using=(*scene, root.gap_kappa.statement),
+            assuming=(*scene, *ABOVE.scene, gt(n.t - n.t_upper, 0)),
+            using=(*scene, *ABOVE.definitions, root.gap_kappa.statement),
             premises=(*ABOVE.facts, "jensen_rank"),
         ),
     ]
@@ -191,14 +134,14 @@ def _above() -> list[ProofStep]:
 def _below() -> list[ProofStep]:
     scene = (g_in("below"), gt(1 - n.tau, 0))
     at = n.c_train + n.t
-    tasks, contexts = (x * at - n.c_train for x in (n.kappa, n.tau))
-    beyond = (BELOW.given, gt(n.t - n.t_upper, 0))
+    tasks, contexts = atom_gap_kappa, atom_gap_tau
+    beyond = (*BELOW.scene, *_GAPS, gt(n.t - n.t_upper, 0))
     step = n.t - n.t_upper
     scaled = [x / at for x in BELOW.beyond()]
-    both = tasks * contexts
-    slant = n.kappa * contexts + n.tau * tasks
+    both, slant = tasks * contexts, n.kappa * contexts + n.tau * tasks
     gain = n.t * (_MEAN - n.D) / (n.U * n.t / at)
     facts = (*BELOW.facts, "noise_positive")
+    put_in = (*_GAPS, *BELOW.definitions)
     return [
         sign(
             "g_below_at_small_t",
@@ -212,44 +155,49 @@ def _below() -> list[ProofStep]:
             using=(scene[0], root.gap_tau.statement, root.gap_kappa.statement),
             premises=("D_positive", "U_positive"),
         ),
-        sign(
-            "g_below_where_a_gap_closes",
-            CLAIM,
-            lt(g, 0),
-            "At the lower end of the range, if that is beyond $@s$.",
-            n.s * n.kappa,
-            -n.t * n.gap_kappa * n.gap_tau / n.U,
-            assuming=(*scene, ge(-n.gap_kappa * n.gap_tau, 0)),
-            using=scene[:1],
-            premises=("noise_positive", "U_positive"),
+        *(
+            sign(
+                f"g_below_without_{name}",
+                CLAIM,
+                lt(g, 0),
+                "At the lower end of the range, if that is beyond $@s$.",
+                n.s * n.kappa,
+                assuming=(*scene, eq(gap, 0)),
+                using=(scene[0], eq(gap, 0)),
+                premises=("noise_positive",),
+            )
+            for name, gap in (("tasks", n.gap_kappa), ("contexts", n.gap_tau))
         ),
         sign(
             "one_atom_gaps_product",
             CLAIM,
             gt(both, 0),
-            "With one atom the gaps have one sign beyond the bound,",
+            "With one atom the gaps have one sign beyond the bound.",
             *BELOW.beyond(),
             n.s * n.kappa * at,
             assuming=beyond,
+            using=put_in,
             premises=facts,
         ),
         sign(
             "one_atom_gaps_sum",
             CLAIM,
             gt(slant, 0),
-            "and it is not negative for both, since the quadratic increases:",
+            "They are not both negative, since the quadratic increases.",
             2 * n.kappa * n.tau * step,
-            BELOW.slope(n.t_upper),
+            BELOW.slope,
             n.s * n.kappa,
             assuming=beyond,
-            premises=facts,
+            using=put_in,
+            premises=facts[1:],
         ),
         *(
             sign(
                 f"one_atom_gap_{name}",
                 CLAIM,
                 gt(own, 0),
-                "so that this one is positive.",
+                rf"It is $@{name} \hat\delta_{{@kappa}} \hat\delta_{{@tau}} + @{other.name} \hat\delta_{{@{name}}}^2$"
+                " over the last sum.",
                 factor_ * both / slant,
                 other * own**2 / slant,
                 assuming=beyond,
@@ -268,14 +216,40 @@ def _below() -> list[ProofStep]:
             "The quadratic is positive beyond its larger zero, and with more learned dimensions the left side of the"
             " equation would be smaller.",
             assuming=(*scene, *beyond),
-            using=(scene[0], root.gap_tau.statement, root.gap_kappa.statement),
-            premises=(*facts, "jensen", "one_atom_gap_kappa", "one_atom_gap_tau", "U_positive"),
+            using=(scene[0], *put_in, root.gap_tau.statement, root.gap_kappa.statement),
+            premises=(*facts[:2], "jensen", "one_atom_gap_kappa", "one_atom_gap_tau", "U_positive"),
         ),
     ]
 
 
+def _positive_bound() -> list[ProofStep]:
+    """The bound of the noise is positive, and so may stand for a noise."""
+    pair = branches_of(RIDGE.given.rhs)
+    assert pair is not None
+    name, positive, steps = "sigma_upper_positive", gt(n.sigma_upper, 0), []
+    for branch, which in zip(pair, ("first", "second"), strict=True):
+        given = (eq(n.sigma_upper, branch.value), *branch.moduli)
+        steps.append(
+            sign(
+                f"{name}_{which}",
+                CLAIM,
+                positive,
+                "Positive terms.",
+                branch.value,
+                assuming=(*given, gt(n.ridge, 0)),
+                using=given[:1],
+                premises=("noise_positive",),
+            )
+        )
+    cases = [step.name for step in steps]
+    whole = implication(
+        name, CLAIM, positive, "In both branches.", "branches", *cases, assuming=(RIDGE.given, gt(n.ridge, 0))
+    )
+    return [*steps, whole]
+
+
 def _ridge() -> list[ProofStep]:
-    scene = (eq(g, ridge_branches()[0]),)
+    scene = (g_in("ridge"),)
     down = (
         eq(n.ridge_share, n.effective_ridge * n.M - (1 - n.tau)),
         eq(n.M, n.U / n.sigma),
@@ -283,7 +257,8 @@ def _ridge() -> list[ProofStep]:
         *IN_T,
     )
     level = n.c_train + n.sigma
-    above = (eq(g, root.g["above"].rhs.subs(n.s, n.sigma_upper)), ABOVE.given.subs(n.s, n.sigma_upper))
+    start = tuple(put_in(x, {n.s: n.sigma_upper}) for x in ABOVE.scene)
+    scaled, learned = _one_atom_terms()
     return [
         sign(
             "g_ridge_at_the_end",
@@ -299,29 +274,34 @@ def _ridge() -> list[ProofStep]:
             "ridge",
             (n.effective_ridge**2 * (n.M - 1 / level), *(x / level for x in RIDGE.beyond())),
             "The quadratic is positive beyond its larger zero.",
-            assuming=(*scene, RIDGE.given, gt(n.sigma - n.sigma_upper, 0), gt(n.effective_ridge, 0), gt(n.ridge, 0)),
-            using=(*scene, *down),
+            assuming=(*scene, *RIDGE.scene, gt(n.sigma - n.sigma_upper, 0), gt(n.effective_ridge, 0), gt(n.ridge, 0)),
+            using=(*scene, *RIDGE.definitions, *down),
             premises=(*RIDGE.facts, "jensen_trace"),
         ),
-        implication(
-            "noise_above_its_bound",
-            CLAIM,
-            gt(g, 0),
-            "The bound of the regime of many contexts, with the bound of the noise in place of $@s$.",
-            "instance",
-            "g_above_beyond_the_bound",
-            using=(eq(n.s, n.sigma_upper),),
-            assuming=(*above, gt(n.t - n.t_upper, 0)),
+        *_positive_bound(),
+        *(
+            implication(
+                f"{fact}_at_the_bound",
+                CLAIM,
+                statement,
+                "For the bound of the noise in place of $@s$.",
+                "other_noise",
+                fact,
+                "sigma_upper_positive",
+                using=(eq(n.s, n.sigma_upper),),
+                assuming=(*start, RIDGE.given, gt(n.ridge, 0)),
+            )
+            for fact, statement in zip(ABOVE.facts, (eq(ABOVE.value, 0), ge(ABOVE.slope, 0)), strict=True)
         ),
         sign(
             "noise_beyond_its_bound",
             CLAIM,
             gt(n.sigma, n.sigma_upper),
-            "Hence beyond $@t_upper$ the noise exceeds its bound.",
-            g / n.kappa,
-            assuming=(*above, gt(n.t - n.t_upper, 0)),
-            using=(above[0], *IN_T[:1]),
-            premises=("noise_above_its_bound",),
+            "As for many contexts: beyond this $@t_upper$ the noise exceeds its bound.",
+            *(x / n.kappa for x in (*scaled, learned)),
+            assuming=(*start, RIDGE.given, gt(n.ridge, 0), gt(n.t - n.t_upper, 0)),
+            using=(*start[1:], *IN_T[:1], root.gap_kappa.statement),
+            premises=(*(f"{fact}_at_the_bound" for fact in ABOVE.facts), "jensen_rank"),
         ),
     ]
 
@@ -329,18 +309,18 @@ def _ridge() -> list[ProofStep]:
 # --- existence, and the bounds ------------------------------------------------------------------------------------
 def _roots() -> list[ProofStep]:
     given = {
-        "above": ("g_above_at_small_t", (ABOVE.given,), n.t - n.t_upper, ()),
-        "below": ("g_below_at_small_t", (BELOW.given, gt(1 - n.tau, 0)), n.t - n.t_upper, ()),
+        "above": ("g_above_at_small_t", ABOVE.scene, n.t - n.t_upper, ()),
+        "below": ("g_below_at_small_t", (*BELOW.scene, *_GAPS, gt(1 - n.tau, 0)), n.t - n.t_upper, ()),
         "ridge": (
             "g_ridge_at_the_end",
-            (RIDGE.given,),
+            (*RIDGE.scene, gt(n.ridge, 0)),
             n.sigma - n.sigma_upper,
-            (gt(n.effective_ridge, 0), gt(n.ridge, 0)),
+            (gt(n.effective_ridge, 0),),
         ),
     }
     steps = []
     for regime, (low, more, distance, also) in given.items():
-        scene = (g_in(regime) if regime != "ridge" else eq(g, ridge_branches()[0]),)
+        scene = (g_in(regime),)
         steps += [
             implication(
                 f"root_exists_{regime}",
@@ -363,10 +343,23 @@ def _roots() -> list[ProofStep]:
                 assuming=(*scene, *more, *also, le(g, 0)),
             ),
         ]
+    start = tuple(put_in(x, {n.s: n.sigma_upper}) for x in ABOVE.scene)
+    steps.append(
+        implication(
+            "start_bounded_ridge",
+            CLAIM,
+            le(n.t - n.t_upper, 0),
+            "Otherwise the noise would exceed its bound.",
+            "contrapositive",
+            "noise_beyond_its_bound",
+            "root_bounded_ridge",
+            assuming=(g_in("ridge"), *RIDGE.scene, *start, gt(n.ridge, 0), gt(n.effective_ridge, 0), le(g, 0)),
+        )
+    )
     return steps
 
 
 def steps() -> list[ProofStep]:
     """The steps, in order."""
-    larger = [step for quadratic in (ABOVE, BELOW, RIDGE) for step in _larger_root(quadratic)]
+    larger = [step for quadratic in (ABOVE, BELOW, RIDGE) for step in larger_root(quadratic)]
     return [*_jensen(), *larger, *_above(), *_below(), *_ridge(), *_roots()]

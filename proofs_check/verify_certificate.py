@@ -35,8 +35,8 @@ from fractions import Fraction
 FORMAT = "taskalign ordering certificate 1"
 FIELDS = {"format", "claim", "alpha", "tau", "kappa", "rho", "eigenvalues", "weights", "t", "K"}
 
-PLACES = 100  # at most so many decimal places
-BITS = 512  # binary digits to which ranges are rounded outwards
+PLACES = 60  # at most so many decimal places
+BITS = 256  # binary digits to which ranges are rounded outwards
 
 
 class Refused(Exception):
@@ -61,8 +61,9 @@ class Positive:
 
 def rounded(x, down):
     """A rational of few digits next to x, on one side of it."""
-    scale = Fraction(2) ** (BITS - x.numerator.bit_length() + x.denominator.bit_length())
-    return (x * scale // 1 if down else -(-x * scale // 1)) / scale
+    n, d = x.numerator, x.denominator
+    shift = max(0, BITS - n.bit_length() + d.bit_length())
+    return Fraction((n << shift) // d if down else -((-n << shift) // d), 1 << shift)
 
 
 def mean(weights, ranges):
@@ -118,11 +119,13 @@ def written(x, places=None):
 
 def number(text, name, places=None):
     """The number >= 0 in a text, which must be written in the one way that `written` writes it."""
+    require(isinstance(text, str) and text and set(text) <= set("0123456789./"), f"{name}: not a number in text")
     try:
-        value = Fraction(text) if isinstance(text, str) and text and set(text) <= set("0123456789./") else None
-        require(value is not None and written(value, places) == text, f"{name}: not a number in the form required")
+        value = Fraction(text)
+        canonical = written(value, places)
     except (ValueError, ZeroDivisionError):
         raise Refused(f"{name}: not a number") from None
+    require(canonical == text, f"{name}: not in lowest terms, or not with the decimal places of t")
     return value
 
 

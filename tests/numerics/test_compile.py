@@ -25,7 +25,6 @@ from sympy import (
     exp,
     gamma,
     log,
-   
     pi,
     sqrt,
     symbols,
@@ -110,8 +109,8 @@ def test_an_undecided_comparison_of_balls_keeps_both_cases() -> None:
     assert undecided[0].contains(5)
     assert undecided[1].contains(2)
     assert undecided[1].contains(3)
-    for given, expected in (({"x": arb(0, "0.5"), "y": 5}, arb(0, "0.5")), ({"x": arb(2, "0.5"), "y": 5}, arb(5))):
-        found = compiled(**given)[0]
+    for point, expected in (({"x": arb(0, "0.5"), "y": 5}, arb(0, "0.5")), ({"x": arb(2, "0.5"), "y": 5}, arb(5))):
+        found = compiled(**point)[0]
         assert found.contains(expected)
         assert expected.contains(found)
     maximum = ta.numerics.compile(Max(x, y), "arb")(x=arb(1, 1), y=arb(1, "0.1"))

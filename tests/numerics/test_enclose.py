@@ -119,7 +119,8 @@ def test_a_thousand_digits() -> None:
 
 # --- input ------------------------------------------------------------------------------------------
 def test_every_kind_of_exact_input_is_the_same() -> None:
-    given = {"alpha": 50, "tau": Fraction(3, 10), "kappa": 1, "rho": Fraction(1, 2)}
+    given: dict[str, Any] = {"alpha": 50, "tau": Fraction(3, 10), "kappa": 1, "rho": Fraction(1, 2)}
+    binary: dict[str, Any] = given | {"tau": 0.3}
     first = enclose([0, Fraction(1, 4)], [1, 3], **given)
     for point in (
         enclose(["0", "0.25"], ["1", "3"], alpha="50", tau="0.3", kappa="1", rho="1/2"),
@@ -129,13 +130,13 @@ def test_every_kind_of_exact_input_is_the_same() -> None:
     ):
         assert point.bracket == first.bracket
     # a float is taken with all its binary digits, which are not three tenths
-    assert not enclose([0, "1/4"], [1, 3], **given | {"tau": 0.3}).sigma.overlaps(first.sigma)
+    assert not enclose([0, "1/4"], [1, 3], **binary).sigma.overlaps(first.sigma)
 
 
 def test_the_start_does_not_matter() -> None:
     """Without double precision the search starts from the upper bound, and ends at the same root."""
-    for given in ({"tau": 4}, {"tau": "1/2"}, {"tau": "1/2", "ridge": "1/7"}, {"tau": 1, "ridge": "1e-9"}):
-        common: dict[str, Any] = {"alpha": 2, "kappa": "1/3", "rho": 0} | given
+    for regime in ({"tau": 4}, {"tau": "1/2"}, {"tau": "1/2", "ridge": "1/7"}, {"tau": 1, "ridge": "1e-9"}):
+        common: dict[str, Any] = {"alpha": 2, "kappa": "1/3", "rho": 0} | regime
         found = enclose([0, 1, 3], **common)
         with solvers.plain_below(100):
             assert found.t.overlaps(enclose([0, 1, 3], **common).t)
@@ -218,7 +219,9 @@ def test_intervals_hold_every_inner_solution(point: Point, seed: int, width: flo
 def test_small_intervals_give_small_answers() -> None:
     """A change of 1e-9 in the input moves the answers by little more."""
     parts = {"alpha": 2, "tau": "1/2", "kappa": 1, "rho": "1/100"}
-    wide = {name: arb(fmpq(Fraction(v).numerator, Fraction(v).denominator), 1e-9) for name, v in parts.items()}
+    wide: dict[str, Any] = {
+        name: arb(fmpq(Fraction(v).numerator, Fraction(v).denominator), 1e-9) for name, v in parts.items()
+    }
     found = enclose([arb(0, 1e-9), arb(1, 1e-9), arb(3, 1e-9)], **wide)
     for name in NAMES:
         assert relative_radius(getattr(found, name)) < 1e-6, name
@@ -275,13 +278,13 @@ def test_bad_test_covariance() -> None:
     found = enclose([1, 2], alpha=2, tau=2, kappa=1, rho=0)
     with pytest.raises(ValueError, match="test: 1 entries"):
         found.icl_error([1])
-    for given, message in (
+    for (test, more), message in (
         (([-1, 1], {}), "test: -1"),
         (([1, 1], {"alpha_test": 0}), "alpha_test: 0"),
         (([1, 1], {"rho_test": "-1/2"}), "rho_test: -1/2"),
     ):
         with pytest.raises(ValueError, match=message):
-            found.icl_error(given[0], **given[1])
+            found.icl_error(test, **more)
     with pytest.raises(ValueError, match="c: -1"):
         found.K(-1)
 

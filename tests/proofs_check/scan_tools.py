@@ -5,9 +5,9 @@ import sys
 import time
 
 import taskalign as ta
+from taskalign.proofs_check import scan
 from taskalign.proofs_check.families import TwoAtoms
 from taskalign.proofs_check.points import RandomPoints
-from taskalign.proofs_check import scan
 
 SIZE, CHUNK = 3000, 100
 

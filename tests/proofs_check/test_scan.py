@@ -15,10 +15,10 @@ import pytest
 
 import taskalign as ta
 from taskalign.numerics import InputError
+from taskalign.proofs_check import scan
 from taskalign.proofs_check.chunks import ChunkFolder, ScanFolderError
 from taskalign.proofs_check.families import PowerLaw, TwoAtoms
 from taskalign.proofs_check.points import Grid, RandomPoints
-from taskalign.proofs_check import scan
 
 from .scan_tools import CHUNK, SIZE, SLOW, contents, run, small, start_slow, wait_for_chunks
 
@@ -44,6 +44,7 @@ def test_dataset_is_one_table_in_the_order_of_the_points(reference):
 
 def test_metadata_says_where_the_rows_come_from(reference):
     result, files = reference
+    said = None
     for name in files:
         if name.endswith(".parquet"):
             metadata = pa.parquet.read_schema(result.path / name).metadata
@@ -245,7 +246,7 @@ def test_full_disk_is_one_line_and_loses_nothing(tmp_path):
     assert small(tmp_path).computed == 10
     undisturbed = tmp_path / "undisturbed"
     small(undisturbed)
-    assert {k: v for k, v in contents(undisturbed).items()} == {
+    assert contents(undisturbed) == {
         file.name: file.read_bytes() for file in tmp_path.iterdir() if file.is_file() and file.name != ".lock"
     }
 

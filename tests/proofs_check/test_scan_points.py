@@ -14,7 +14,9 @@ def test_grid_is_the_product_in_order():
     grid = Grid(AXES)
     columns = grid.columns(0, grid.size)
     rows = list(zip(*(columns[name] for name in AXES), strict=True))
-    assert rows == [(a, t, k, r) for a in AXES["alpha"] for t in AXES["tau"] for k in AXES["kappa"] for r in AXES["rho"]]
+    assert rows == [
+        (a, t, k, r) for a in AXES["alpha"] for t in AXES["tau"] for k in AXES["kappa"] for r in AXES["rho"]
+    ]
 
 
 @pytest.mark.parametrize("points", [Grid(AXES), RandomPoints(12, seed=5), RandomPoints(12, ranges={"x": (1.0, 2.0)})])

@@ -1,0 +1,75 @@
+"""Phase diagrams of several spectra: pictures, data and a page in one folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from pathlib import Path
+
+from taskalign import files
+from taskalign.numerics.errors import InputError
+from taskalign.numerics.exact import Exact
+from taskalign.numerics.spectrum import Spectrum
+from taskalign.phase_page import PhaseMap, page
+from taskalign.phase_plot import picture
+from taskalign.proofs_check.box import Range
+from taskalign.proofs_check.phase import phase_diagram
+from taskalign.proofs_check.phase_data import as_json
+
+#: the ranges of alpha and tau, and the share of the area that is to be decided where there is a border
+ALPHA, TAU, SHARE = ("1/2", "200"), ("1/50", "49/50"), 0.995
+
+
+def make_phase_maps(
+    out: Path,
+    spectra: Mapping[str, Spectrum],
+    *,
+    kappa: Sequence[Exact] = (1,),
+    rho: Sequence[Exact] = ("1/100", 1),
+    alpha: Range = ALPHA,
+    tau: Range = TAU,
+    share: float = SHARE,
+) -> Iterator[PhaseMap]:
+    """One diagram for each spectrum, kappa and rho: a PNG and a JSON file each, and index.html with all.
+
+    Args:
+        out: folder, made if it is not there.
+        spectra: by the name that the reader sees.
+        kappa, rho: values, exactly.
+
+    Yields:
+        each map when its files are there; the page is written after the last.
+
+    Raises:
+        InputError: naming the argument.
+        ImportError: matplotlib or latex2mathml is missing.
+    """
+    folder = files.folder("--out", out)
+    maps = []
+    for (title, spectrum), k, r in product(spectra.items(), kappa, rho):
+        diagram = phase_diagram(spectrum, kappa=k, rho=r, alpha=alpha, tau=tau, share=share)
+        name = _file_name(f"{title}-kappa-{k}-rho-{r}")
+        draft = PhaseMap(name, title, diagram, b"")
+        made = PhaseMap(name, title, diagram, picture(diagram, draft.title))
+        files.write("--out", folder / f"{name}.png", made.png)
+        files.write("--out", folder / f"{name}.json", as_json(diagram))
+        maps.append(made)
+        yield made
+    files.write("--out", folder / "index.html", page(maps))
+
+
+def ends(option: str, text: str) -> tuple[str, str]:
+    """The two ends of a range `LOW:HIGH`, as text, which is exact.
+
+    Raises:
+        InputError: naming the option.
+    """
+    low, colon, high = text.partition(":")
+    if not colon or ":" in high:
+        raise InputError(f"{option}: {text!r} is no range, must be LOW:HIGH")
+    return low, high
+
+
+def _file_name(text: str) -> str:
+    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-")
