@@ -9,60 +9,11 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import CycloptsError, Parameter
 
-from taskalign import __version__
+import taskalign.proof_commands  # noqa: F401 (its commands join the application)
 from taskalign.numerics.errors import ConvergenceError, InputError
-
-_HELP = """Theory of in-context learning: how the alignment of pretraining and test tasks governs the error.
-
-Spectra (--train, --test) are a file or a short form.
-
-.npy, .csv or .txt: a square matrix is a covariance,
-a column (or one row) holds eigenvalues. In text, commas,
-semicolons or blanks separate numbers, # starts a comment,
-and one header line is skipped.
-
-power:EXPONENT[:D[:TRACE]]     eigenvalues ~ 1/j^EXPONENT
-lowrank:FRACTION[:TRACE]       a share of equal ones, others 0
-iso[:TRACE]                    all equal
-spike:INDEX[:MIX[:D[:TRACE]]]  one direction, counted from 0;
-                               a share MIX spread over all
-TRACE is the mean eigenvalue, 1 if not given; D is 128.
-
-A --test in short form has the length of --train and lies
-along its eigenvectors, from the largest eigenvalue down.
-A column of test eigenvalues goes entry by entry with a
-column, from the largest eigenvalue down with a matrix.
-
-Exit codes: 0 done, 1 a check failed, 2 bad input,
-130 interrupted.
-"""
-
-app = App(
-    name="taskalign",
-    help=_HELP,
-    version=__version__,
-    help_format="plaintext",
-    default_parameter=Parameter(negative=()),
-    suppress_keyboard_interrupt=False,
-)
-
-Spectrum = Annotated[str, Parameter(help="Pretraining tasks: covariance or eigenvalues, a file or a short form.")]
-Test = Annotated[
-    str | None, Parameter(help="Test tasks, likewise. If not given, tasks of the pretraining distribution.")
-]
-Alpha = Annotated[str, Parameter(help="Context length per dimension, l/d.")]
-Tau = Annotated[str, Parameter(help="Pretraining contexts per squared dimension, n/d^2.")]
-Kappa = Annotated[str, Parameter(help="Pretraining tasks per dimension, k/d.")]
-Rho = Annotated[str, Parameter(help="Variance of the label noise.")]
-Ridge = Annotated[str, Parameter(help="Explicit ridge; 0 is the limit of a vanishing one.")]
-AlphaTest = Annotated[
-    str | None, Parameter(help="Context length per dimension at test; that of pretraining if not given.")
-]
-RhoTest = Annotated[
-    str | None, Parameter(help="Variance of the label noise at test; that of pretraining if not given.")
-]
+from taskalign.options import Alpha, AlphaTest, CheckFailed, Kappa, Rho, RhoTest, Ridge, Spectrum, Tau, Test, app
 
 #: arguments of the library -> options of the command line
 _OPTIONS = {
@@ -267,6 +218,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (InputError, ConvergenceError) as error:
         print(f"taskalign: {_in_options(str(error))}", file=sys.stderr)
         return 2
+    except CheckFailed as error:
+        print(f"taskalign: {error}", file=sys.stderr)
+        return 1
     except CycloptsError as error:
         print(f"taskalign: {' '.join(str(error).split())}", file=sys.stderr)
         return 2

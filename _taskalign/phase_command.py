@@ -73,3 +73,27 @@ def ends(option: str, text: str) -> tuple[str, str]:
 
 def _file_name(text: str) -> str:
     return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-")
+
+
+def named_spectra(texts: Sequence[str]) -> dict[str, Spectrum]:
+    """Spectra as `--train` gives them, each a file or a short form, with a name before it if wanted: `NAME=SPECTRUM`.
+
+    Raises:
+        InputError: naming the option.
+    """
+    from taskalign import inputs
+
+    spectra = {}
+    for text in texts:
+        name, equals, form = text.partition("=")
+        title = name if equals else text
+        if title in spectra:
+            raise InputError(f"--train: {title!r} is given twice")
+        spectra[title] = inputs.tasks(form if equals else text, None).spectrum
+    return spectra
+
+
+def line(made: PhaseMap) -> str:
+    """What is printed of one map."""
+    decided, holds, fails, above = made.shares
+    return f"{made.name}: {decided} decided, holds on {holds}, fails on {fails}; above tau_order {above}"

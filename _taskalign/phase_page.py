@@ -64,8 +64,8 @@ class PhaseMap:
         where = rf" The border begins at $\alpha = {alpha:.3g}$." if alpha is not None else ""
         below = 1 - found.above_tau_order
         return (
-            rf"The ordering fails on {100 * found.fails:.2f} % of the area, {100 * found.fails / below:.1f} % of what is"
-            rf" below $\tau_{{\mathrm{{order}}}}$.{where}"
+            rf"The ordering fails on {100 * found.fails:.2f} % of the area, {100 * found.fails / below:.1f} % of what"
+            rf" is below $\tau_{{\mathrm{{order}}}}$.{where}"
         )
 
 

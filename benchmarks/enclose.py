@@ -19,10 +19,10 @@ REGIMES: dict[str, dict[str, Any]] = {
 
 
 def milliseconds(call: Callable[[], Any]) -> float:
-    """Least time of one call, over repeats of about a tenth of a second."""
+    """Least time of one call, over many short runs, so that other work on the machine matters little."""
     call()
-    number = max(1, int(0.1 / timeit.timeit(call, number=1)))
-    return 1e3 * min(timeit.repeat(call, number=number, repeat=9)) / number
+    number = max(1, int(1e-3 / timeit.timeit(call, number=1)))
+    return 1e3 * min(timeit.repeat(call, number=number, repeat=200)) / number
 
 
 def main() -> None:

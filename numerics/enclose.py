@@ -176,8 +176,8 @@ def enclose(
 
     Example:
         >>> found = enclose([0, 2], alpha=50, tau="0.3", kappa=1, rho=1, digits=30)
-        >>> bool(found.K(0) < found.K(2)), found.K(2).str(20)
-        (True, '[1.9557653146990569478 +/- 4.91e-20]')
+        >>> found.K(0) < found.K(2), found.K(2).str(20, radius=False)
+        (True, '1.9557653146990580631')
     """
     if int(digits) != digits or digits < 1:
         raise InputError(f"digits: {digits!r} is not allowed, must be a whole number >= 1")

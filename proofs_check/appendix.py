@@ -37,7 +37,8 @@ _INTRODUCTION = (
     "Every step below is checked by computer algebra, without numerical evaluation. An identity reduces to zero as a"
     " rational function of moments of the spectrum. A sign is that of a sum, each term of which is a product of"
     " factors whose signs are assumed or were shown in the steps named in brackets. An implication is what a rule of"
-    " inference makes of the statements of these steps."
+    " inference makes of the statements of these steps; the rules are theorems of elementary calculus and logic. What is"
+    " assumed of $@t$ in steps about slopes holds on an interval, because the gaps grow with $@t$."
 )
 
 

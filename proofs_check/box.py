@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
 from ..numerics.errors import InputError
@@ -47,7 +46,7 @@ class BoxVerdict:
 
     @property
     def status(self) -> str:
-        """ "holds" or "fails" where that is proved of every point, else "undecided"."""
+        """What is proved of every point, "holds" or "fails"; else "undecided"."""
         found = {part.status for part in self.parts}
         return found.pop() if len(found) == 1 else "undecided"
 

@@ -17,10 +17,10 @@ $\mathcal D < \min(\kappa, \tau)$
 $$g/\kappa = \frac{t\,(1 - \mathcal D/\kappa)(\tau - \mathcal D)}{\mathcal U} - s$$
 
 grows with t, tau and kappa and falls with s. So t falls with alpha, tau and kappa and grows with rho, and two corners
-of the box have its least and its largest value. Between these, one step of Newton's iteration from any $t_0$ gives t
-as a linear function of the parameters and a small error,
-$t = t_0 - g(t_0)\,/\,\frac{\partial g}{\partial t}(\xi)$ with $\xi$ in that range, and the generated algebra makes of
-it f as a linear function with a small error: see `affine`.
+of the box have its least and its largest value. Between these, a step of Newton's iteration from any $t_0$, itself a
+function of the parameters, gives t as a quadratic function of these and a small error,
+$t = t_0 - g(t_0)\,/\,\frac{\partial g}{\partial t}(\xi)$ with $\xi$ in that range by the mean value theorem, and the
+generated algebra makes of it f as a quadratic function with a small error: see `taylor_model`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ Interval = tuple[Fraction, Fraction]
 AXES = ("alpha", "tau", "kappa", "rho")
 #: digits of solutions at single points, and bits of the arithmetic over boxes
 _DIGITS, _PRECISION = 15, 96
-#: factor by which the range of t is widened, so that linear functions stay inside
+#: factor by which the range of t is widened, so that polynomials close to t stay inside
 _WIDER = fmpq(9, 8)
 #: Newton's steps
 _STEPS = 3
@@ -121,7 +121,7 @@ class Decision:
 class SignOverBox:
     """Proofs for one spectrum; solutions at corners that boxes share are kept."""
 
-    def __init__(self, point: ExactPoint[Fraction]) -> None:
+    def __init__(self, point: ExactPoint) -> None:
         shares: dict[Fraction, Fraction] = {}
         for c, w in zip(point.eigenvalues, point.weights, strict=True):
             if w > 0:
@@ -242,7 +242,7 @@ class SignOverBox:
         powers = t.powers
         return [powers.series(x[0], x[1], x[2], rest[3]) for x, rest in zip(at_middle, anywhere, strict=True)]
 
-    def _series(self, terms: Callable[..., Any], t: arb) -> list[arb_series]:
+    def _series(self, terms: Callable[..., Any], t: arb) -> list[Any]:
         columns = zip(*(terms(c, arb_series([t, 1], 4)) for c in self.c), strict=True)
         return [sum(map(mul, self.w, column), arb_series([0], 4)) for column in columns]
 
@@ -257,9 +257,7 @@ class SignOverBox:
         D, U, E = self._sums(arb_algebra.newton_terms, t)
         return balance(arb_algebra, "below", t, D, U, E, s, tau, kappa, 0)[1].ball
 
-    def _f(
-        self, t: TaylorModel, s: TaylorModel, tau: TaylorModel, kappa: TaylorModel, rho: TaylorModel
-    ) -> TaylorModel:
+    def _f(self, t: TaylorModel, s: TaylorModel, tau: TaylorModel, kappa: TaylorModel, rho: TaylorModel) -> TaylorModel:
         D, U, E, D2, U2 = self._sums(arb_algebra.output_terms, t)
         # eigenvalues and noise in units of t, which leave f as it is: then t is 1, and sigma is a
         one, s, rho = arb(1), s / t, rho / t

@@ -73,13 +73,13 @@ def _cited(step: ProofStep, premises: list[ProofStep]) -> None:
 def _identity(step: ProofStep, premises: list[ProofStep]) -> None:
     if not is_equation(step.statement):
         raise Refused("no equation")
-    facts = known(step, premises, strictly=True)
+    facts = known(step, premises)
     if not is_zero(step.statement.lhs - step.statement.rhs, _licensed(step, facts)):
         raise Refused("the two sides differ")
 
 
 def _sign(step: ProofStep, premises: list[ProofStep]) -> None:
-    facts = known(step, premises, strictly=True)
+    facts = known(step, premises)
     difference, strict = excess(step.statement)
     if any(term.has(Sum) for term in step.terms) and any(x.has(n.c) and not _defines(x) for x in step.assuming):
         raise Refused("what is assumed of one eigenvalue is not known of all")
@@ -131,16 +131,16 @@ def same(first: Relational, second: Relational) -> bool:
     return strict == other and is_zero(left - right)
 
 
-def known(step: ProofStep, premises: list[ProofStep], *, strictly: bool) -> list[Relational]:
-    """Axioms, assumptions, and the premises whose own assumptions follow from these.
+def known(step: ProofStep, premises: list[ProofStep]) -> list[Relational]:
+    """Axioms, assumptions, and the premises, whose own assumptions must follow from these.
 
     Raises:
-        Refused: `strictly`, and a premise assumes what is not known.
+        Refused: a premise assumes what is not known.
     """
     facts, signs = list(AXIOMS), Signs(AXIOMS)
     _learn(facts, signs, step.assuming)
     left = _absorb(facts, signs, premises, step)
-    if strictly and left:
+    if left:
         raise Refused(f"what {left[0].name} assumes is not known here")
     return facts
 

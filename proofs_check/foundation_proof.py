@@ -6,6 +6,7 @@ from sympy import Eq
 
 from ..derive import alignment, resolvent, ridge, root, spectral, stable
 from ..derive import notation as n
+from ..derive.equation import Equation
 from .relations import eq, ge, gt, lt
 from .step import ProofStep, cited, identity, implication, sign
 
@@ -22,49 +23,48 @@ REGIMES = {
     ),
 }
 
+
+def _statements(*equations: Equation | Eq) -> tuple[Eq, ...]:
+    return tuple(x if isinstance(x, Eq) else eq(x.lhs, x.rhs) for x in equations)
+
+
 #: from the paper's M, M', b, ... to the sums, at the effective noise
-PAPER = tuple(
-    equation.statement if not isinstance(equation, Eq) else equation
-    for equation in (
-        stable.N,
-        stable.slack,
-        stable.R2,
-        stable.A2,
-        stable.a_less,
-        eq(n.ridge_share, n.effective_ridge * n.M - (1 - n.tau)),
-        resolvent.da,
-        resolvent.dM,
-        stable.den,
-        resolvent.phi,
-        resolvent.trace,
-        eq(n.z, n.sigma),
-        eq(n.s, n.sigma - n.effective_ridge),
-        root.sigma_of_t,
-        root.a_of_t,
-        root.gap_tau,
-        root.gap_kappa,
-    )
+PAPER = _statements(
+    stable.N,
+    stable.slack,
+    stable.R2,
+    stable.A2,
+    stable.a_less,
+    eq(n.ridge_share, n.effective_ridge * n.M - (1 - n.tau)),
+    resolvent.da,
+    resolvent.dM,
+    stable.den,
+    resolvent.phi,
+    resolvent.trace,
+    eq(n.z, n.sigma),
+    eq(n.s, n.sigma - n.effective_ridge),
+    root.sigma_of_t,
+    root.a_of_t,
+    root.gap_tau,
+    root.gap_kappa,
 )
 
 #: the same by way of the forms without cancellation, once those are shown to be equal
-STABLE = tuple(
-    equation.statement if not isinstance(equation, Eq) else equation
-    for equation in (
-        stable.N,
-        stable.slack,
-        stable.R2,
-        stable.A2,
-        stable.a_less,
-        stable.dM,
-        stable.M,
-        stable.b,
-        stable.den,
-        eq(n.s, n.sigma - n.effective_ridge),
-        root.sigma_of_t,
-        root.a_of_t,
-        root.gap_tau,
-        root.gap_kappa,
-    )
+STABLE = _statements(
+    stable.N,
+    stable.slack,
+    stable.R2,
+    stable.A2,
+    stable.a_less,
+    stable.dM,
+    stable.M,
+    stable.b,
+    stable.den,
+    eq(n.s, n.sigma - n.effective_ridge),
+    root.sigma_of_t,
+    root.a_of_t,
+    root.gap_tau,
+    root.gap_kappa,
 )
 
 _GIVEN = {

@@ -92,7 +92,7 @@ def phase_diagram(
     verdict = certify_box(spectrum, alpha=alpha, tau=tau, kappa=kappa, rho=rho, share=share, depth=depth)
     given = {"kappa": float(as_interval("kappa", kappa)[0]), "rho": float(as_interval("rho", rho)[0])}
     ends = [[float(end) for end in interval] for interval in (verdict.box.alpha, verdict.box.tau)]
-    alphas = np.geomspace(*ends[0], _CURVE)
+    alphas = np.geomspace(ends[0][0], ends[0][1], _CURVE)
     curve = ordering(spectrum, alpha=alphas, tau=0.5, **given).tau_order
     return PhaseDiagram(
         eigenvalues=tuple(map(Fraction, spectrum.eigenvalues.tolist())),
@@ -109,8 +109,8 @@ Holds = Callable[[np.ndarray, np.ndarray], Any]
 
 def _border(holds: Holds, alpha: list[float], tau: list[float]) -> tuple[np.ndarray, ...]:
     """Lines through the sign changes along rows of equal tau, up to the edges of the diagram."""
-    rows = np.linspace(*tau, _ROWS)
-    at, row = _changes(lambda x, k: holds(x, rows[k]), np.geomspace(*alpha, _COLUMNS), _ROWS)
+    rows = np.linspace(tau[0], tau[1], _ROWS)
+    at, row = _changes(lambda x, k: holds(x, rows[k]), np.geomspace(alpha[0], alpha[1], _COLUMNS), _ROWS)
     # where a line leaves through the left or the right edge
     edges = np.array(alpha)
     leaves, edge = _changes(lambda y, k: holds(edges[k], y), rows, 2)

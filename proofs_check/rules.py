@@ -180,9 +180,9 @@ def least_of_two(step: ProofStep, premises: list[ProofStep]) -> Conclusion | Non
 # --- calculus -----------------------------------------------------------------------------------------------
 def _slope(premise: ProofStep, order: int) -> Derivative | None:
     """The derivative whose sign a premise states."""
-    difference = premise.statement.lhs if premise.statement.rhs == 0 else None
-    if isinstance(difference, Derivative) and difference.variable_count[0][1] == order:
-        return difference
+    slope = premise.statement.lhs
+    if isinstance(slope, Derivative) and premise.statement.rhs == 0 and slope.derivative_count == order:
+        return slope
     return None
 
 

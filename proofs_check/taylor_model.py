@@ -24,7 +24,7 @@ _SQUARE = arb(fmpq(1, 2), fmpq(1, 2))
 class _Monomials(NamedTuple):
     """Places of the monomials in a list of coefficients: 1, e_i, e_i e_j; and which products are no more than these."""
 
-    count: int
+    total: int
     squares: tuple[int, ...]
     others: tuple[int, ...]
     products: tuple[tuple[int, int, int], ...]
@@ -52,7 +52,7 @@ class TaylorModel:
 
     def __init__(self, size: int, coefficients: Sequence[arb], error: arb = _ZERO) -> None:
         self.size = size
-        missing = _monomials(size).count - len(coefficients)
+        missing = _monomials(size).total - len(coefficients)
         self.coefficients = [*coefficients, *[_ZERO] * missing]
         self.error = error
 

@@ -74,9 +74,7 @@ def test_pins_are_exact():
 
 def requirements():
     lists = [PYPROJECT["build-system"]["requires"], PROJECT["dependencies"]]
-    return [
-        Requirement(text) for texts in (*lists, *PROJECT["optional-dependencies"].values()) for text in texts
-    ]
+    return [Requirement(text) for texts in (*lists, *PROJECT["optional-dependencies"].values()) for text in texts]
 
 
 @pytest.mark.parametrize("requirement", requirements(), ids=str)

@@ -50,21 +50,14 @@ def test_every_step_appears_once_in_order() -> None:
     assert numbers == [(str(k), step.name.replace("_", r"\_")) for k, step in enumerate(prove(), start=1)]
 
 
-@pytest.mark.parametrize(
-    ("name", "old", "new"),
-    [
-        ("effective_ridge", r"\tilde\lambda", r"\xi"),
-        ("kappa", r"\kappa", r"\chi"),
-        ("sigma", r"\sigma", r"\psi"),
-        ("K", r"\mathcal{K}", r"\mathbf{K}"),
-    ],
-)
-def test_a_renamed_symbol_is_renamed_everywhere(name: str, old: str, new: str) -> None:
-    before, after = proof_appendix(), proof_appendix({name: new})
-    exactly = re.escape(old) + r"(?![A-Za-z])"
-    assert len(re.findall(exactly, before)) > 5
-    assert not re.findall(exactly, after)
-    assert new in after
+def test_renamed_symbols_are_renamed_everywhere() -> None:
+    renamed = {"effective_ridge": r"\xi", "kappa": r"\chi", "sigma": r"\psi", "K": r"\mathbf{K}"}
+    before, after = proof_appendix(), proof_appendix(renamed)
+    for old, new in zip((r"\tilde\lambda", r"\kappa", r"\sigma", r"\mathcal{K}"), renamed.values(), strict=True):
+        exactly = re.escape(old) + r"(?![A-Za-z])"
+        assert len(re.findall(exactly, before)) > 5
+        assert not re.findall(exactly, after)
+        assert new in after
 
 
 def test_an_unknown_symbol_is_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ def holds(eigenvalues: Any, weights: Any, point: dict[str, Fraction]) -> bool:
     found = precise(eigenvalues, weights, **point, digits=25)
     values = sorted({Fraction(value) for value in eigenvalues})
     K = [found.K(c) for c in values]
-    return all(first >= second for first, second in zip(K, K[1:], strict=False))
+    return all(first >= second for first, second in pairwise(K))
 
 
 def check(verdict: BoxVerdict, eigenvalues: Any, weights: Any, count: int) -> None:
@@ -71,9 +72,9 @@ def check(verdict: BoxVerdict, eigenvalues: Any, weights: Any, count: int) -> No
     ids=["half", "three", "spread", "few tasks", "four axes"],
 )
 def test_decided_parts_are_right(spectrum: Any, given: dict[str, Any], depth: int) -> None:
-    verdict = certify_box(*spectrum, **given, depth=depth)
+    verdict = certify_box(spectrum[0], spectrum[1], **given, depth=depth)
     assert verdict.decided > 0.1
-    check(verdict, *spectrum, 30)
+    check(verdict, spectrum[0], spectrum[1], 30)
 
 
 def test_both_verdicts_are_tried() -> None:
@@ -144,7 +145,7 @@ def test_points() -> None:
     )
     seen = set()
     for _ in range(60):
-        point = {name: value.limit_denominator(1000) for name, value in inner(whole, rng).items()}
+        point: dict[str, Any] = {name: value.limit_denominator(1000) for name, value in inner(whole, rng).items()}
         verdict = certify_box(*THREE, **point)
         assert verdict.status == ("holds" if holds(*THREE, point) else "fails")
         seen.add(verdict.status)
@@ -172,7 +173,7 @@ def test_enclosures_hold_the_solution(scale: str) -> None:
     proof, widths = proof_of(*THREE), Fraction(scale)
     for center in ((50, "3/10", 1, 1), (5, "7/10", "1/2", "1/100"), (100, "1/20", 3, 2), (2, "1/2", "3/5", 0)):
         ends = [(Fraction(x), Fraction(x) * (1 + widths)) for x in center]
-        box = Box(*ends)
+        box = Box(ends[0], ends[1], ends[2], ends[3])
         with ctx.workprec(96):
             t = proof.t_over(box, proof.parameters(box))
         f, (low, high) = proof.balance_over(box), proof.t_range(box)

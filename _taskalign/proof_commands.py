@@ -1,0 +1,145 @@
+"""The commands that prove, certify, verify and scan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from taskalign.numerics.errors import InputError
+from taskalign.options import Alpha, CheckFailed, Kappa, Rho, Spectrum, Tau, app
+
+
+@app.command
+def prove(*, details: bool = False, out: Path | None = None) -> None:
+    """Prove the claims about the ordering of K, the corollaries and Newton's iteration, each step checked by SymPy.
+
+    Args:
+        details: A line for every step.
+        out: Write the proofs as a LaTeX document.
+    """
+    from taskalign.proofs_check import proof_appendix, proof_text
+    from taskalign.proofs_check import prove as steps
+
+    checked = steps()
+    print(proof_text(checked, details=details))
+    if out is not None:
+        from taskalign import files
+
+        files.write("--out", out, proof_appendix(standalone=True) + "\n")
+        print(f"wrote {out}")
+    unsettled = [step.name for step in checked if step.status not in ("proved", "cited")]
+    if unsettled:
+        raise CheckFailed(f"not proved: {', '.join(unsettled)}")
+
+
+@app.command
+def certify(
+    *,
+    train: Spectrum,
+    alpha: Alpha,
+    tau: Tau,
+    kappa: Kappa,
+    rho: Rho,
+    fails: bool = False,
+    out: Path,
+) -> None:
+    """Write a certificate that the ordering of K holds, or that it fails, for one spectrum without a ridge.
+
+    Parameters are taken as the decimals or fractions they are, eigenvalues with all their digits.
+
+    Args:
+        fails: Claim that the ordering fails; that it holds if not given.
+        out: File to write, JSON; `taskalign verify` checks it.
+    """
+    from taskalign import files, inputs
+    from taskalign.proofs_check import certify as certified
+
+    claim = "ordering-fails" if fails else "ordering-holds"
+    spectrum = inputs.tasks(train, None).spectrum
+    try:
+        certificate = certified(spectrum, alpha=alpha, tau=tau, kappa=kappa, rho=rho, claim=claim)
+    except InputError as error:
+        if str(error).startswith("claim:"):
+            raise CheckFailed(str(error)) from None
+        raise
+    files.write("--out", out, certificate.text())
+    print(f"wrote {out}: {claim}")
+
+
+@app.command
+def verify(certificates: Annotated[list[Path], Parameter(help="Certificate files.")], /) -> None:
+    """Check certificates by exact arithmetic on the rationals in them, with nothing else trusted."""
+    from taskalign.proofs_check import examine
+
+    if not certificates:
+        raise InputError("certificates: a file is needed")
+    refused = []
+    for path in certificates:
+        found = examine(path)
+        print(f"{path}: {'accepted' if found.accepted else 'refused'}: {found.reason}")
+        if not found.accepted:
+            refused.append(str(path))
+    if refused:
+        raise CheckFailed(f"refused: {', '.join(refused)}")
+
+
+@app.command
+def scan(
+    *,
+    train: Annotated[str | None, Parameter(help="One spectrum for all points, a file or a short form.")] = None,
+    family: str | None = None,
+    random: int | None = None,
+    grid: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
+    adversarial: int | None = None,
+    range_: Annotated[tuple[str, ...], Parameter(name="--range", consume_multiple=True)] = (),
+    seed: int = 0,
+    atoms: int = 2,
+    steps: int = 200,
+    goal: str = "violation",
+    jobs: int = -1,
+    scheduler: str | None = None,
+    out: Path | None = None,
+    summary: Path | None = None,
+) -> None:
+    """Decide the ordering of K at many points, into a folder of Parquet files; or sum up such a folder.
+
+    A scan that was interrupted goes on with the same command. Verdicts near the border are decided with many digits.
+
+    Args:
+        family: Spectra with parameters of their own: two-atoms (ratio, share), power-law[:D] (exponent) or atoms:N
+            (c1, c2, ..., w1, w2, ...).
+        random: Number of random points, log-uniform in alpha, tau, kappa and rho (tau on both sides of 1).
+        grid: NAME=START:STOP:COUNT[:log] or NAME=VALUE, separated by commas, for every parameter; may be repeated.
+        adversarial: Number of starts of a gradient ascent on the violation, over parameters and spectra.
+        range_: NAME=LOW:HIGH[:linear] or NAME=VALUE, separated by commas, for --random and --adversarial.
+        seed: Of the random points.
+        atoms: Eigenvalues of an adversarial spectrum.
+        steps: Of the ascent.
+        goal: What the ascent raises: violation (over all pairs), or top (the largest eigenvalue over the smallest).
+        jobs: Files at once; -1 for the number of processors.
+        scheduler: Address of a dask scheduler, tcp://HOST:PORT, whose workers have taskalign.
+        out: Folder, made if it is not there.
+        summary: Folder of a scan: print what it found, and write a page with maps and certificates into it.
+    """
+    if summary is None and out is None:
+        raise InputError("--out: a folder is needed")
+    from taskalign import scan_command
+
+    if out is not None:
+        points = scan_command.points(
+            grid=grid,
+            random=random,
+            adversarial=adversarial,
+            ranges=range_,
+            seed=seed,
+            atoms=atoms,
+            steps=steps,
+            goal=goal,
+        )
+        spectra = scan_command.family(train, family, points)
+        print(scan_command.told(scan_command.run(points, spectra, out, jobs=jobs, scheduler=scheduler)))
+    if summary is not None:
+        for line in scan_command.write_summary(summary):
+            print(line)
