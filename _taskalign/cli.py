@@ -13,7 +13,7 @@ from cyclopts import CycloptsError, Parameter
 
 import taskalign.proof_commands  # noqa: F401 (its commands join the application)
 from taskalign.numerics.errors import ConvergenceError, InputError
-from taskalign.options import Alpha, AlphaTest, CheckFailed, Kappa, Rho, RhoTest, Ridge, Spectrum, Tau, Test, app
+from taskalign.options import Alpha, AlphaTest, CheckFailed, Kappa, Rho, RhoTest, Ridge, Spectrum, Tau, Test, app, need
 
 #: arguments of the library -> options of the command line
 _OPTIONS = {
@@ -104,7 +104,7 @@ def report(
     from taskalign import files, inputs
     from taskalign.evaluation import option
 
-    _need("matplotlib", "latex2mathml")
+    need("matplotlib", "latex2mathml")
     texts = {"alpha": alpha, "tau": tau, "kappa": kappa, "rho": rho, "ridge": ridge}
     texts |= {"alpha_test": alpha_test, "rho_test": rho_test}
     given = {name: inputs.number(option(name), text) for name, text in texts.items() if text is not None}
@@ -192,14 +192,6 @@ def export(
         return
     files.write("--out", out, text)
     print(f"wrote {out}")
-
-
-def _need(*libraries: str) -> None:
-    from importlib.util import find_spec
-
-    for library in libraries:
-        if find_spec(library) is None:
-            raise InputError(f'{library} is missing: pip install "taskalign[report]"')
 
 
 def _in_options(message: str) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from taskalign import __version__
+from taskalign.numerics.errors import InputError
 
 _HELP = """Theory of in-context learning: how the alignment of pretraining and test tasks governs the error.
 
@@ -62,3 +63,12 @@ AlphaTest = Annotated[
 RhoTest = Annotated[
     str | None, Parameter(help="Variance of the label noise at test; that of pretraining if not given.")
 ]
+
+
+def need(*libraries: str) -> None:
+    """Raise unless the libraries of the extra `report` are installed."""
+    from importlib.util import find_spec
+
+    for library in libraries:
+        if find_spec(library) is None:
+            raise InputError(f'{library} is missing: pip install "taskalign[report]"')

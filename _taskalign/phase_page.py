@@ -16,10 +16,10 @@ _INTRO = (
     r"The ordering says that the alignment matrix $\mathcal{K}$ has its eigenvalues in the opposite order to those of"
     r" $C_{\mathrm{train}}$. It holds for a spectrum exactly when $\mathcal{K}(c_1) \ge \mathcal{K}(c_2)$ for its two"
     r" smallest distinct eigenvalues. Each diagram is filled with boxes between rational corners, and each coloured box"
-    r" is a proof in ball arithmetic for all of its points; in the black ones nothing is proved, and the border, a"
-    r" white line from double precision, runs in them. Above the dashed curve"
-    r" $\tau_{\mathrm{order}} = 1 - s\,\mathcal{M}_\kappa(2 s)$ the ordering holds for every spectrum with the same"
-    r" $\mathcal{M}_\kappa(2 s)$ and s. Areas count $\alpha$ in its logarithm."
+    r" is a proof in ball arithmetic for all of its points; in the grey ones nothing is proved. The border, a black"
+    r" line, is of double precision and runs in grey boxes. On and above the dashed curve"
+    r" $\tau_{\mathrm{order}} = 1 - s\,\mathcal{M}_\kappa(2 s)$ the effective ridge is at most s, which suffices for"
+    r" the ordering. Areas count $\alpha$ in its logarithm."
 )
 _HEADER = ("Spectrum", r"$\kappa$", r"$\rho$", "decided", "holds", "fails", r"above $\tau_{\mathrm{order}}$")
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from taskalign.numerics.errors import InputError
-from taskalign.options import Alpha, CheckFailed, Kappa, Rho, Spectrum, Tau, app
+from taskalign.options import Alpha, CheckFailed, Kappa, Rho, Spectrum, Tau, app, need
 
 
 @app.command
@@ -143,3 +143,35 @@ def scan(
     if summary is not None:
         for line in scan_command.write_summary(summary):
             print(line)
+
+
+@app.command
+def phase(
+    *,
+    train: Annotated[tuple[str, ...], Parameter(consume_multiple=True, help="Spectra, or NAME=SPECTRUM for each.")],
+    kappa: str = "1",
+    rho: str = "1",
+    alpha: str = "1/2:200",
+    tau: str = "1/50:49/50",
+    share: float = 0.995,
+    out: Path,
+) -> None:
+    """Certified phase diagrams of the ordering of K over alpha and tau: pictures, data and a page.
+
+    Args:
+        kappa: Values, separated by commas, taken exactly.
+        rho: Values, separated by commas, taken exactly.
+        alpha: Range LOW:HIGH.
+        tau: Range LOW:HIGH.
+        share: Share of the area that is to be decided.
+        out: Folder, made if it is not there.
+    """
+    need("matplotlib", "latex2mathml")
+    from taskalign import phase_command
+
+    spectra = phase_command.named_spectra(train)
+    ranges = {"alpha": phase_command.ends("--alpha", alpha), "tau": phase_command.ends("--tau", tau)}
+    for made in phase_command.make_phase_maps(
+        out, spectra, kappa=kappa.split(","), rho=rho.split(","), share=share, **ranges
+    ):
+        print(phase_command.line(made), flush=True)

@@ -51,7 +51,14 @@ def solve_columns(spectrum: Spectrum, values: dict[str, Array], shape: tuple[int
             recorded, untracked = _recording(*parameters, rho, c, weights)
             support = xp.astype(c > 0, c.dtype)
             found, passes = array_solver.solve(
-                xp, algebra, (c, weights, support, null, rank), parameters, rho, c_train, recorded, untracked
+                xp,
+                algebra,
+                (c, weights, support, null, rank),
+                parameters,
+                rho,
+                c_train,
+                recorded,
+                untracked,  # pyright: ignore[reportArgumentType]
             )
         if not all(bool(is_finite(value).all()) for value in found.values()):
             raise ArithmeticError(f"results are beyond the range of {alpha.dtype}")
@@ -64,6 +71,6 @@ def solve_columns(spectrum: Spectrum, values: dict[str, Array], shape: tuple[int
 
 def misalignment(spectrum: Spectrum, test: Array, columns: tuple[Array, ...], shape: tuple[int, ...]) -> Array:
     """Mean of test x K over the spectrum for every point; `columns` are a, sigma, A, B of the fixed point."""
-    test, c, weights, *columns = in_one_library(test, spectrum.eigenvalues, spectrum.weights, *columns)
-    entries = algebra_for(test).alignment(c, *(column[..., None] for column in columns))
+    test, c, weights, *parts = in_one_library(test, spectrum.eigenvalues, spectrum.weights, *columns)
+    entries = algebra_for(test).alignment(c, *(part[..., None] for part in parts))
     return compat.array_namespace(test).broadcast_to((weights * test * entries).sum(-1), shape)

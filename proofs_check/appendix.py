@@ -37,8 +37,8 @@ _INTRODUCTION = (
     "Every step below is checked by computer algebra, without numerical evaluation. An identity reduces to zero as a"
     " rational function of moments of the spectrum. A sign is that of a sum, each term of which is a product of"
     " factors whose signs are assumed or were shown in the steps named in brackets. An implication is what a rule of"
-    " inference makes of the statements of these steps; the rules are theorems of elementary calculus and logic. What is"
-    " assumed of $@t$ in steps about slopes holds on an interval, because the gaps grow with $@t$."
+    " inference makes of the statements of these steps; the rules are theorems of elementary calculus and logic. What"
+    " is assumed of $@t$ in steps about slopes holds on an interval, because the gaps grow with $@t$."
 )
 
 
@@ -120,16 +120,17 @@ class _Writer:
 
     def definitions(self, step: ProofStep) -> str:
         """The equations that are assumed, where they are not as said before."""
-        new = []
+        assumed: dict[str, Eq] = {}
         for equation in (x for x in step.assuming if is_equation(x)):
             if equation.lhs.func == n.K_of:  # one function throughout
-                key, equation = "K", eq(n.K_of(n.c), stable.K.rhs)
+                assumed["K"] = eq(n.K_of(n.c), stable.K.rhs)
             else:
-                key = str(equation.lhs)
-            if self.said.get(key) != equation:
-                self.said[key] = equation
-                new.append(equation)
-        return "For" + self.rows(new) if new else ""
+                assumed[str(equation.lhs)] = equation
+        new = {key: equation for key, equation in assumed.items() if self.said.get(key) != equation}
+        if any(key in self.said for key in new):  # another situation: all of it is said
+            new = {key: equation for key, equation in assumed.items() if key != "K"}
+        self.said |= new
+        return "For" + self.rows(list(new.values())) if new else ""
 
     def rows(self, equations: Sequence[Eq]) -> str:
         """Displayed, several in a row where they fit."""

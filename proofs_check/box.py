@@ -124,10 +124,16 @@ def _subdivided(proof: SignOverBox, whole: Box, depth: int, share: float) -> lis
         left = [(box, found) for box, found in decisions if found.status == "undecided"]
         undecided = sum(box.volume(whole) for box, _ in left) / volume
         mixed = {"holds", "fails"} <= {part.status for part in parts}
-        if level == depth or not undecided or (mixed and undecided <= 1 - share) or not whole.wide:
-            parts += [_part(box, found, volume, whole) for box, found in left]
-            break
-        pending = [half for box, found in left for half in box.halves(found.axis)]
+        last = level == depth or not whole.wide
+        # what is undecided only for want of precision is halved on
+        given_up = [last or (mixed and undecided <= 1 - share and found.at_border) for _, found in left]
+        parts += [_part(*one, volume, whole) for one, stop in zip(left, given_up, strict=True) if stop]
+        pending = [
+            half
+            for (box, found), stop in zip(left, given_up, strict=True)
+            if not stop
+            for half in box.halves(found.axis)
+        ]
     return sorted(parts, key=lambda part: part.box.intervals)
 
 

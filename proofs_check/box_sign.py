@@ -111,11 +111,13 @@ class Decision:
         status: "holds", "fails" or "undecided".
         by: which of the ways it was: "tau > 1", "tau_order", "pair", "one eigenvalue"; "" where undecided.
         axis: along which an undecided box is best halved.
+        at_border: whether it is undecided since K(c_1) and K(c_2) seem to cross in it, not for want of precision.
     """
 
     status: str
     by: str = ""
     axis: int = 0
+    at_border: bool = False
 
 
 class SignOverBox:
@@ -186,7 +188,7 @@ class SignOverBox:
         if f is None or not f.is_finite() or f.error * 2 > f.linear_size:
             return Decision("undecided", axis=self._widest(box))
         moves = [float(abs(slope).upper()) for slope in f.slopes]
-        return Decision("undecided", axis=box.wide[moves.index(max(moves))] if moves else 0)
+        return Decision("undecided", axis=box.wide[moves.index(max(moves))] if moves else 0, at_border=True)
 
     def balance_over(self, box: Box) -> TaylorModel | None:
         """f over a box with tau < 1; None where a slope of g has no certain sign."""

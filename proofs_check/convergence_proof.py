@@ -7,7 +7,7 @@ from sympy.core.relational import Relational
 
 from ..derive import notation as n
 from .newton_proof import CLAIM, IN_T, SLOPE, g, g_in
-from .relations import eq, ge, gt, le
+from .relations import eq, ge, gt, le, lt
 from .step import ProofStep, implication, sign
 from .symbols import DEFINITIONS, E2, f_of, g_of, t_limit, t_root
 
@@ -18,7 +18,7 @@ def _regimes() -> dict[str, tuple[tuple[Relational, ...], tuple[Relational, ...]
     ridge = (gt(n.gap_kappa, 0), gt(n.effective_ridge, 0), gt(n.ridge_share, 0))
     return {
         "above": ((g_in("above"),), gaps[:1]),
-        "below": ((g_in("below"), gt(1 - n.tau, 0)), gaps),
+        "below": ((g_in("below"), lt(n.tau, 1)), gaps),
         "ridge": ((g_in("ridge"),), ridge),
     }
 

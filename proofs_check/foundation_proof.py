@@ -15,7 +15,7 @@ CLAIM = "signs"
 #: what distinguishes the regimes, with the share of the explicit ridge in each
 REGIMES = {
     "above": (gt(n.tau - 1, 0), eq(n.effective_ridge, 0), eq(n.ridge_share, n.tau - 1)),
-    "below": (gt(1 - n.tau, 0), gt(n.effective_ridge, 0), eq(n.ridge_share, 0)),
+    "below": (lt(n.tau, 1), gt(n.effective_ridge, 0), eq(n.ridge_share, 0)),
     "ridge": (
         gt(n.ridge, 0),
         gt(n.effective_ridge, 0),

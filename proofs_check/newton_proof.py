@@ -11,7 +11,7 @@ from sympy import Derivative, Eq, Expr, Function, Piecewise
 from ..derive import notation as n
 from ..derive import ridge, root, stable
 from ..derive.spectral import LEARNED, UNLEARNED, mean, sums
-from .relations import eq, ge, gt
+from .relations import eq, ge, gt, le, lt
 from .step import ProofStep, identity, implication, sign
 from .symbols import DEFINITIONS, E2, M_of, ddM, g_of, sigma_of
 
@@ -139,7 +139,7 @@ def _above() -> list[ProofStep]:
 
 
 def _below() -> list[ProofStep]:
-    scene = (g_in("below"), gt(1 - n.tau, 0))
+    scene = (g_in("below"), lt(n.tau, 1))
     using = (*scene[:1], *IN_T, _E2)
     inside = (*scene, gt(n.gap_kappa, 0), gt(n.gap_tau, 0))
     bend = 2 / n.t
@@ -173,7 +173,7 @@ def _below() -> list[ProofStep]:
             bend * E2 * n.gap_kappa * (1 - n.tau) / n.U**2,
             bend * E2 * n.gap_tau / n.U,
             bend * n.E**2 * (1 - n.kappa) * (1 - n.tau) / n.U**3,
-            assuming=(*inside, ge(1 - n.kappa, 0)),
+            assuming=(*inside, le(n.kappa, 1)),
             using=using,
             premises=("U_positive", "E2_positive"),
         ),
@@ -285,6 +285,6 @@ def steps() -> list[ProofStep]:
         "cases",
         "g_below_convex_few_tasks",
         "g_below_convex_many_tasks",
-        assuming=(g_in("below"), gt(1 - n.tau, 0), gt(n.gap_kappa, 0), gt(n.gap_tau, 0)),
+        assuming=(g_in("below"), lt(n.tau, 1), gt(n.gap_kappa, 0), gt(n.gap_tau, 0)),
     )
     return [*_equations(), *_inequalities(), *_above(), *_below(), few_many, *_third(), *_ridge()]

@@ -127,7 +127,7 @@ _MODULUS = Abs(1 - n.tau)
 
 def _shares(branch: int) -> list[ProofStep]:
     """The forms of the effective ridge and of the share solve the equation of the effective ridge."""
-    side = (gt(1 - n.tau, 0), ge(n.tau - 1, 0))[branch]
+    side = (lt(n.tau, 1), ge(n.tau - 1, 0))[branch]
     words, name = (_FEW, _MANY)[branch], ("few", "many")[branch]
     larger = eq(n.larger_share, stable.larger_share.rhs)
     modulus = eq(_MODULUS, (1 - n.tau) * (1, -1)[branch])

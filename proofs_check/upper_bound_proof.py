@@ -132,7 +132,7 @@ def _above() -> list[ProofStep]:
 
 
 def _below() -> list[ProofStep]:
-    scene = (g_in("below"), gt(1 - n.tau, 0))
+    scene = (g_in("below"), lt(n.tau, 1))
     at = n.c_train + n.t
     tasks, contexts = atom_gap_kappa, atom_gap_tau
     beyond = (*BELOW.scene, *_GAPS, gt(n.t - n.t_upper, 0))
@@ -310,7 +310,7 @@ def _ridge() -> list[ProofStep]:
 def _roots() -> list[ProofStep]:
     given = {
         "above": ("g_above_at_small_t", ABOVE.scene, n.t - n.t_upper, ()),
-        "below": ("g_below_at_small_t", (*BELOW.scene, *_GAPS, gt(1 - n.tau, 0)), n.t - n.t_upper, ()),
+        "below": ("g_below_at_small_t", (*BELOW.scene, *_GAPS, lt(n.tau, 1)), n.t - n.t_upper, ()),
         "ridge": (
             "g_ridge_at_the_end",
             (*RIDGE.scene, gt(n.ridge, 0)),

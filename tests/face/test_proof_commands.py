@@ -54,3 +54,14 @@ def test_prove_prints_every_claim_and_writes_the_appendix(tmp_path: Path, capsys
     for claim in proving.CLAIMS.values():
         assert claim.title in printed
     assert "\\documentclass" in (tmp_path / "proofs.tex").read_text()
+
+
+def test_phase_writes_a_map_and_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "maps"
+    arguments = ["phase", "--train", "half-rank=lowrank:0.5", "--rho", "1", "--share", "0.9", "--out", str(out)]
+    assert main(arguments) == 0
+    assert "half-rank-kappa-1-rho-1:" in capsys.readouterr().out
+    names = {path.name for path in out.iterdir()}
+    assert names == {"half-rank-kappa-1-rho-1.png", "half-rank-kappa-1-rho-1.json", "index.html"}
+    assert main([*arguments[:-4], "--alpha", "5", "--out", str(out)]) == 2
+    assert "--alpha: '5' is no range" in capsys.readouterr().err
