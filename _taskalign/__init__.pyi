@@ -1,4 +1,4 @@
-from . import derive, numerics, proofs_check
+from . import derive, models, numerics, proofs_check
 from .numerics import (
     ConvergenceError,
     FixedPoint,
@@ -25,6 +25,7 @@ __all__ = [
     "derive",
     "icl_error",
     "metrics",
+    "models",
     "numerics",
     "ordering",
     "proofs_check",
