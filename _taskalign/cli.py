@@ -11,7 +11,12 @@ from typing import Annotated
 
 from cyclopts import CycloptsError, Parameter
 
-import taskalign.proof_commands  # noqa: F401 (its commands join the application)
+import taskalign.figure_command
+import taskalign.lowrank_command
+import taskalign.predict_command
+import taskalign.proof_commands
+import taskalign.simulate_command
+import taskalign.spearman_command  # noqa: F401 (their commands join the application)
 from taskalign.numerics.errors import ConvergenceError, InputError
 from taskalign.options import Alpha, AlphaTest, CheckFailed, Kappa, Rho, RhoTest, Ridge, Spectrum, Tau, Test, app, need
 
@@ -28,6 +33,10 @@ _OPTIONS = {
     "covariance": "--train",
     "C_train": "--train",
     "C_test": "--test",
+    "rank_fraction": "--rank-fraction",
+    "noise_std": "--noise-std",
+    "d": "--d",
+    "kind": "--kind",
 }
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
-from taskalign.plots import STYLE
+from taskalign.plot_style import picture as rendered
+from taskalign.plot_style import plain_ticks
 from taskalign.proofs_check.box_sign import Interval
 from taskalign.proofs_check.phase import PhaseDiagram
 
@@ -21,16 +21,10 @@ def picture(diagram: PhaseDiagram, title: str, kind: str = "png") -> bytes:
     Raises:
         ImportError: matplotlib is missing.
     """
-    import matplotlib
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.collections import PolyCollection
-    from matplotlib.figure import Figure
     from matplotlib.patches import Patch
-    from matplotlib.ticker import FuncFormatter
 
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(6.4, 4.6), layout="constrained")
-        FigureCanvasAgg(figure)
+    def draw(figure: Any) -> None:
         axes = figure.add_subplot()
         handles: list[Patch] = []
         for status, colour in _FILL.items():
@@ -46,15 +40,13 @@ def picture(diagram: PhaseDiagram, title: str, kind: str = "png") -> bytes:
         (curve,) = axes.plot(*diagram.tau_order.T, color=_CURVE, lw=1.8, ls=(0, (5, 2)), zorder=4)
         box = diagram.verdict.box
         axes.set(xlim=tuple(map(float, box.alpha)), ylim=tuple(map(float, box.tau)), xscale="log", title=title)
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        plain_ticks(axes.xaxis)
         axes.set(xlabel=r"$\alpha$, context length per dimension", ylabel=r"$\tau$, contexts per squared dimension")
         labels = [*(str(handle.get_label()) for handle in handles), r"$\tau_{\mathrm{order}}$: above it holds"]
         keys, labels = [*handles, *lines[:1], curve], [*labels[:-1], *["border"] * bool(lines), labels[-1]]
         figure.legend(keys, labels, loc="outside lower center", ncols=3 if lines else 4)
-        stream = io.BytesIO()
-        metadata = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
-        figure.savefig(stream, format=kind, dpi=150, metadata=metadata)
-    return stream.getvalue()
+
+    return rendered(draw, kind, size=(6.4, 4.6), dpi=150)
 
 
 def _corners(alpha: Interval, tau: Interval) -> list[tuple[float, float]]:

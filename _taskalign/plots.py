@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
+from taskalign.plot_style import BLACK, BLUE, GREEN, GREY, ORANGE, picture, plain_ticks
 from taskalign.report import Branch, Curve, ReportData
 
-# colours that remain apart in every common colour blindness (Okabe and Ito); each line has its own dashes as well
-_BLACK, _BLUE, _ORANGE, _GREEN, _GREY = "#222222", "#0072b2", "#d55e00", "#00785a", "#8a8a8a"
 _PARTS = (
-    ("total", r"$e_{\mathrm{ICL}}$", _BLACK, "-", 2.2),
-    ("scalar", r"$e_{\mathrm{scalar}}$", _BLUE, (0, (5, 1.6)), 1.7),
-    ("misalignment", r"$e_{\mathrm{misalign}}$", _ORANGE, (0, (1.2, 1.2)), 1.9),
+    ("total", r"$e_{\mathrm{ICL}}$", BLACK, "-", 2.2),
+    ("scalar", r"$e_{\mathrm{scalar}}$", BLUE, (0, (5, 1.6)), 1.7),
+    ("misalignment", r"$e_{\mathrm{misalign}}$", ORANGE, (0, (1.2, 1.2)), 1.9),
 )
 _SYMBOL = {"kappa": r"$\kappa = k/d$", "tau": r"$\tau = n/d^2$"}
-STYLE: dict[Any, Any] = {
-    "font.family": "DejaVu Sans",
-    "mathtext.fontset": "cm",
-    "font.size": 11,
-    "axes.labelsize": 12.5,
-    "axes.linewidth": 0.8,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "legend.frameon": False,
-    "legend.fontsize": 10.5,
-    "legend.handlelength": 1.7,
-    "legend.handletextpad": 0.5,
-    "legend.columnspacing": 1.3,
-    "svg.fonttype": "path",
-    "svg.hashsalt": "taskalign",
-}
 _SIZE = (6.4, 4.2)
 #: a curve that spans more than this factor is drawn on a logarithmic axis
 _WIDE = 60.0
@@ -66,22 +48,13 @@ def figures(data: ReportData, kind: str) -> dict[str, bytes]:
 
 
 def _render(draw: Callable[[Any], None], kind: str) -> bytes:
-    import matplotlib
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=_SIZE, layout="constrained")
-        FigureCanvasAgg(figure)
+    def with_legend(figure: Any) -> None:
         axes = figure.add_subplot()
         draw(axes)
         handles, labels = axes.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
-        stream = io.BytesIO()
-        # no date and no version, so that the same numbers give the same file
-        metadata = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
-        figure.savefig(stream, format=kind, dpi=200, metadata=metadata)
-    return stream.getvalue()
+
+    return picture(with_legend, kind, size=_SIZE, dpi=200)
 
 
 # --- error against a parameter ----------------------------------------------------------------------------------
@@ -94,10 +67,10 @@ def _draw_curve(axes: Any, data: ReportData, curve: Curve) -> None:
     for branch in curve.other:
         at = f"{curve.other_ridge:g}" if curve.other_ridge else "0"
         name = rf"$e_{{\mathrm{{ICL}}}}$ at $\lambda = {at}$" if branch is curve.other[0] else None
-        axes.plot(branch.x, branch.total, color=_GREEN, ls=(0, (4, 2)), lw=1.1, label=name)
+        axes.plot(branch.x, branch.total, color=GREEN, ls=(0, (4, 2)), lw=1.1, label=name)
     here = float(getattr(data.parameters, curve.parameter))
     axes.plot(
-        [here], [float(data.error.total)], "o", ms=7, color=_BLACK, mfc="white", mew=1.8, zorder=5, label="this run"
+        [here], [float(data.error.total)], "o", ms=7, color=BLACK, mfc="white", mew=1.8, zorder=5, label="this run"
     )
     axes.set_xscale("log")
     if high > _WIDE * low:
@@ -108,7 +81,7 @@ def _draw_curve(axes: Any, data: ReportData, curve: Curve) -> None:
     ends = [branch.x for branch in curve.branches]
     axes.set_xlim(min(x[0] for x in ends), max(x[-1] for x in ends))
     if curve.parameter == "tau" and (len(curve.branches) > 1 or len(curve.other) > 1):
-        axes.axvline(1.0, color=_GREY, lw=0.9, ls=(0, (2, 2)), zorder=0)
+        axes.axvline(1.0, color=GREY, lw=0.9, ls=(0, (2, 2)), zorder=0)
         note = r"diverges at $\tau = 1$" if len(curve.branches) > 1 else r"$\lambda = 0$ diverges at $\tau = 1$"
         axes.annotate(
             note, (1.0, 1.0), (0, 3), xycoords=("data", "axes fraction"), textcoords="offset points",
@@ -116,7 +89,7 @@ def _draw_curve(axes: Any, data: ReportData, curve: Curve) -> None:
         )  # fmt: skip
     axes.set_xlabel(_SYMBOL[curve.parameter])
     axes.set_ylabel("error")
-    _plain_ticks(axes.xaxis)
+    plain_ticks(axes.xaxis)
 
 
 def _error_range(data: ReportData, curve: Curve) -> tuple[float, float]:
@@ -140,13 +113,13 @@ def _away_from_peak(branch: Branch, curve: Curve) -> np.ndarray:
 # --- K and the spectra ------------------------------------------------------------------------------------------
 def _draw_alignment(axes: Any, data: ReportData) -> None:
     values, (c, K) = data.tasks.spectrum.eigenvalues, data.alignment_curve
-    axes.plot(c, K, color=_BLUE, lw=1.4, label=r"$\mathcal{K}(c)$", zorder=1)
+    axes.plot(c, K, color=BLUE, lw=1.4, label=r"$\mathcal{K}(c)$", zorder=1)
     axes.plot(
-        values, data.K, "o", ms=5, color=_ORANGE, mec="white", mew=0.5, label=r"eigenvalues of $C_{\mathrm{train}}$"
+        values, data.K, "o", ms=5, color=ORANGE, mec="white", mew=0.5, label=r"eigenvalues of $C_{\mathrm{train}}$"
     )
     peak = float(data.ordering.peak)
     if 0 < peak <= c[-1]:
-        axes.axvline(peak, color=_GREY, lw=0.9, ls=(0, (2, 2)), zorder=0)
+        axes.axvline(peak, color=GREY, lw=0.9, ls=(0, (2, 2)), zorder=0)
         axes.annotate(
             r"peak $c^\ast$", (peak, 0.02), (4, 0), xycoords=("data", "axes fraction"), textcoords="offset points",
             color="#5a5a5a", fontsize=10,
@@ -171,18 +144,18 @@ def _draw_spectra(axes: Any, data: ReportData) -> None:
     own = np.argsort(-tasks.test_spectrum, kind="stable")
     shares = tasks.spectrum.weights[order]
     lines = (
-        (shares, tasks.spectrum.eigenvalues[order], r"$C_{\mathrm{train}}$", {"color": _BLUE, "lw": 2.0}),
+        (shares, tasks.spectrum.eigenvalues[order], r"$C_{\mathrm{train}}$", {"color": BLUE, "lw": 2.0}),
         (
             tasks.test_weights[own],
             tasks.test_spectrum[own],
             r"$C_{\mathrm{test}}$",
-            {"color": _ORANGE, "lw": 1.6, "ls": (0, (5, 1.6))},
+            {"color": ORANGE, "lw": 1.6, "ls": (0, (5, 1.6))},
         ),
         (
             shares,
             tasks.test[order],
             r"$C_{\mathrm{test}}$ along $C_{\mathrm{train}}$'s eigenvectors",
-            {"color": _GREEN, "marker": "o", "ms": 3.6, "ls": "none"},
+            {"color": GREEN, "marker": "o", "ms": 3.6, "ls": "none"},
         ),
     )
     if min(len(values) for _, values, _, _ in lines) < _FEW:
@@ -219,7 +192,7 @@ def _draw_decay(axes: Any, lines: Iterable[tuple[np.ndarray, np.ndarray, str, di
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_ylim(bottom=lowest / 1.6)
-    _plain_ticks(axes.xaxis)
+    plain_ticks(axes.xaxis)
 
 
 def _ticks_with_zero(smallest: float, largest: float) -> list[float]:
@@ -227,10 +200,3 @@ def _ticks_with_zero(smallest: float, largest: float) -> list[float]:
     first, last = int(np.ceil(np.log10(2 * smallest))), int(np.floor(np.log10(largest)))
     step = max(1, -(-(last - first + 1) // 7))
     return [0.0, *(10.0**k for k in range(last, first - 1, -step))]
-
-
-def _plain_ticks(axis: Any) -> None:
-    """0.1, 1, 10 in place of powers of ten."""
-    from matplotlib.ticker import FuncFormatter
-
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from taskalign import files, inputs
 from taskalign.numerics import InputError
+from taskalign.progress import progress
 from taskalign.proofs_check.adversary import Adversary
 from taskalign.proofs_check.families import Atoms, Family, OneSpectrum, PowerLaw, TwoAtoms
 from taskalign.proofs_check.points import Grid, Points, RandomPoints
@@ -36,37 +36,13 @@ def run(points: Points, family: Family | None, out: Path, *, jobs: int = -1, sch
         raise InputError("--jobs: 0 is not allowed, must be a number of chunks at once, or -1 for all processors")
     option = "--grid" if isinstance(points, Grid) else "--range"
     try:
-        with _progress(points.size) as show:
+        with progress(points.size) as show:
             more = {"jobs": jobs, "scheduler": scheduler, "progress": lambda done, size: show(done)}
             return _in_options(option, lambda: scan(points, spectrum=family, out=out, **more))
     except KeyboardInterrupt:
         said = f"{saved_rows(out)} of {points.size} points are saved in {out}, the same command goes on from there"
         print(f"taskalign: {said}", file=sys.stderr)
         raise
-
-
-@contextmanager
-def _progress(size: int) -> Iterator[Callable[[int], Any]]:
-    """Bar, rate and time left where the errors go to a terminal; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda done: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    count = TextColumn("{task.completed:,} of {task.total:,} points")
-    columns = (count, BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=size, rate="")
-        before: list[int] = []
-
-        def advance(done: int) -> None:
-            before.append(done)  # what was there at the start takes no time
-            elapsed = bar.tasks[0].elapsed or 0.0
-            rate = f"{(done - before[0]) / elapsed:,.0f}/s" if elapsed > 0 else ""
-            bar.update(task, completed=done, rate=rate)
-
-        yield advance
 
 
 # --- what the options mean ----------------------------------------------------------------------------------------

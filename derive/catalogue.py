@@ -103,6 +103,19 @@ _SECTIONS = (
         },
     ),
     Section(
+        "iteration",
+        "The iteration",
+        "A pass over the spectrum takes four cubic moments. Since the learned and the unlearned share add up to one,"
+        " every spectral sum, and its slope in $@t$, is a combination of them with positive terms only. With the"
+        " curvature $@{d2g}$, which follows from $@dg$ by differentiating once more, the step is Halley's.",
+        {
+            "D_next": (
+                "Once the step is a small part of $@t$, the sums after it follow to first order from those before,"
+                " and no further pass is needed."
+            ),
+        },
+    ),
+    Section(
         "stable",
         "Evaluation without cancellation",
         "The formulas above subtract nearly equal numbers when the noise is small or tasks or contexts are scarce."
@@ -137,6 +150,70 @@ _SECTIONS = (
         " alone, and nothing but the two matrices.",
     ),
     Section(
+        "training_tasks",
+        "Training tasks, fresh tasks, rotated tasks",
+        "The tasks of pretraining are part of the resolvent that they meet. Leaving one of them out shows that each of"
+        r" them sees $@a @phi$ where a fresh task of the same covariance sees $@phi = \mathrm{tr}[@C_train @F]$, and"
+        " $@{a}^2 @dphi$ in place of the derivative; tasks from a freshly rotated copy of $@C_train$ see the trace"
+        " $@c_train @M$. A warning: IDG is the error on the tasks of pretraining in one strand of the literature and"
+        " the error on fresh tasks of the same subspace in the other. Here TM is the former and IDG the latter; ODG is"
+        r" the error on rotated tasks. All is taken at $@sigma$.",
+        {
+            "e_TM": "The scalar part is the same for all three.",
+            "A_TM": (
+                "Without cancellation, the error on the tasks of pretraining is the mean that gives the error on fresh"
+                " tasks, with other coefficients; all terms are positive."
+            ),
+        },
+    ),
+    Section(
+        "prediction",
+        "The law of the predictions",
+        r"Given a test task, the label $@y$ of the query and its prediction $@yhat$ are functions of Gaussian inputs;"
+        r" for large $@d$, over the context and the query, the pair is itself centred and jointly Gaussian, and three"
+        " numbers are its whole law. The test tasks enter through their trace and their overlap with the resolvent"
+        " alone. Whether they are fresh, freshly rotated or those of pretraining changes the overlap, not the law."
+        " At finite $@d$ the excess kurtosis of $@yhat$ is of the order $1/@d$. Throughout, $@F$, $@M$ and $@phi$ are"
+        " taken at $@sigma$.",
+        {
+            "var_y": "With the overlap and its derivative the law is the same for all of them.",
+            "slope_given_label": (
+                r"The clean label is $\langle x, w\rangle$, without noise; at test the noise of the label is"
+                " independent of the prediction."
+            ),
+        },
+    ),
+    Section(
+        "budget",
+        "The error budget",
+        r"Given the query $x$ and a fresh task $w$, the prediction has the mean $x^\top (1 - @sigma @F)\, w$ and a"
+        " variance with four named sources: finitely many tasks, finitely many contexts, a finite context at test,"
+        " and contexts and context together. With the bias of the mean and the noise of the label they are the whole"
+        " error.",
+        {
+            "leverage_fresh": (
+                "A task of pretraining is part of the resolvent that it meets. Leaving it out shows that $@F$ acts on"
+                " it as $@novelty @F$, with its leverage $@leverage = 1 - @novelty$. The forms below hold for fresh"
+                " tasks and for those of pretraining, and none of them subtracts."
+            ),
+            "V_int": "Two of the variances are the same for all tasks.",
+            "departure": (
+                "Given the label instead of query and task, the spread of the mean over the tasks comes on top."
+            ),
+        },
+    ),
+    Section(
+        "implicit_ridge",
+        "Implicit regularisation",
+        "On average the trained layer is itself a ridge regression: with the empirical covariance of the tasks and the"
+        " ridge $@sigma$ where the tasks are given, with the population covariance and a larger ridge where they are"
+        " not. Finite data make this ridge in three ways, also without an explicit one: finite contexts add $@s$,"
+        " finitely many contexts add $@ridge_samples$, and finitely many tasks multiply the sum.",
+        {
+            "ridge_inflation": "The sources, one by one.",
+        },
+    ),
+    Section(
         "closed_forms",
         "Closed forms",
         "For a spectrum with few distinct eigenvalues the fixed-point equation, cleared of its denominators, is a"
@@ -154,6 +231,28 @@ _SECTIONS = (
                 " the convenient unknown."
             ),
         },
+    ),
+    Section(
+        "low_rank",
+        "Tasks of low rank",
+        "Tasks from a random subspace of dimension $@rank_fraction @d$, of unit variance, in the conventions of the"
+        " work that introduced them: eigenvalue $1/@rank_fraction$ with weight $@rank_fraction$, and zero;"
+        r" $@c_train = 1$. IDG is there the error on fresh tasks of the subspace, ODG that on tasks of another one, TM"
+        " that on the tasks of pretraining (which the isotropic theory calls IDG).",
+        {
+            "low_rank_V": "All traces are explicit in $@V$, what is left unlearned within the subspace.",
+            "low_rank_learned": (
+                "In terms of the fixed point the order parameters are sums of positive terms. $@order_Q$ and $@order_m$"
+                " belong to TM, $@order_Q0$ and $@order_m0$ to IDG, $@Qbar$ and $@order_m_bar$ to ODG."
+            ),
+        },
+    ),
+    Section(
+        "lu_isotropic",
+        "The isotropic ridgeless errors",
+        r"For $@C_train = I$ without ridge all is rational in one number $@noise_share$, the share left unlearned at"
+        " the noise $@s$; this is the asymptotic theory of linear attention for isotropic tasks. Its IDG is the error"
+        " on the tasks of pretraining, here TM.",
     ),
     Section(
         "limits",
@@ -181,6 +280,32 @@ _SECTIONS = (
             ),
         },
     ),
+    Section(
+        "long_context",
+        "Phases of long contexts",
+        "With long contexts, whichever is fewest decides: tasks, contexts, or dimensions of the tasks. The limit"
+        r" depends on the order in which ridge and noise vanish, so both go together here, at a fixed ratio"
+        r" $@ridge_ratio$: $@ridge_ratio \to 0$ is the ridge first, $@ridge_ratio \to \infty$ the noise first. Fresh"
+        r" tasks are solved exactly if and only if $@rank_fraction < \min(@kappa, @tau)$: the error is not analytic at"
+        r" $@kappa = @rank_fraction$, nor at $@tau = \min(@kappa, @rank_fraction)$. The order parameter is $@a$, which"
+        r" tends to $1 - @rank_fraction/@kappa$ above the former threshold and to zero below it. All three errors are"
+        r" for tests without noise and with $@alpha_test \to \infty$.",
+        {
+            "fewest": "Below the thresholds a share $@t/(@c+@t)$ stays unlearned; the scale $@t$ is the same for all.",
+            "noise_few_tasks": "Label noise tells the phases apart by growth: bounded, or linear in $@alpha$.",
+            "duality_tasks": "Tasks and contexts play the same part: each alone gives the same function.",
+        },
+    ),
+    Section(
+        "thresholds",
+        "At the thresholds",
+        "How the errors vanish at a threshold depends on the small eigenvalues; finite noise rounds the transition,"
+        r" and a ridge rounds the peak at $@tau = 1$.",
+        {
+            "threshold_window": "At finite noise the transition of two atoms is rounded within a window.",
+            "peak_effective_ridge": r"The peak at $@tau = 1$ is rounded within a window of the width $\sqrt{@ridge}$.",
+        },
+    ),
 )
 
 
@@ -192,8 +317,9 @@ def sections() -> Mapping[str, Section]:
 
 #: modules that hold equations, in the order of the document; those that take seconds to derive come late
 _TOPICS = (
-    *("resolvent", "ridge", "alignment", "spectral", "root", "stable", "ordering", "corollaries"),
-    *("metrics", "closed_forms", "limits"),
+    *("resolvent", "ridge", "alignment", "spectral", "root", "iteration", "stable", "ordering", "corollaries"),
+    *("metrics", "training_tasks", "prediction", "error_budget", "implicit_ridge", "closed_forms"),
+    *("low_rank", "lu_isotropic", "limits", "long_context", "thresholds"),
 )
 
 

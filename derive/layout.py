@@ -170,7 +170,10 @@ def _lines(expression: Expr, printer: HumanPrinter, room: float) -> list[str]:
     long = max(sums, key=lambda factor: width(printer.doprint(factor)))
     above.remove(long)
     front = Mul(number, *above, *(1 / factor for factor in below))
-    head = ("" if sign > 0 else "- ") + ("" if front == 1 else printer.doprint(front)) + r" \Bigl("
+    before = printer.doprint(front)
+    if isinstance(front, Add):
+        before = f"({before})"
+    head = ("" if sign > 0 else "- ") + ("" if front == 1 else before) + r" \Bigl("
     lines = _packed(printer.terms(long), room - width(head))
     return [head + lines[0], *lines[1:-1], lines[-1] + r"\Bigr)"] if len(lines) > 1 else [whole]
 

@@ -101,7 +101,7 @@ many_contexts = [
 
 
 # --- leading terms ---------------------------------------------------------------------------------------------
-def _leading(expression: Expr, known: Mapping[Symbol, Expr], small: Symbol) -> Expr:
+def leading(expression: Expr, known: Mapping[Symbol, Expr], small: Symbol) -> Expr:
     """Leading term of a rational function: the lowest power above and the lowest below."""
     parts = together(expression.subs(known)).as_numer_denom()
     above, below = (coefficient * small**power for (power,), coefficient in (Poly(x, small).terms()[-1] for x in parts))
@@ -121,15 +121,15 @@ def _outputs(known: Mapping[Symbol, Expr], small: Symbol, *, few_contexts: bool)
         *((e.lhs, e.rhs) for e in (stable.den, stable.b, stable.dM, stable.A2, stable.R2, stable.slack, stable.a_less)),
     ]
     for symbol, value in chain:
-        terms[symbol] = _leading(value, terms, small)
+        terms[symbol] = leading(value, terms, small)
     return terms
 
 
-def _with_noise(known: Mapping[Symbol, Expr], small: Symbol, noise: Expr) -> dict[Symbol, Expr]:
+def with_noise(known: Mapping[Symbol, Expr], small: Symbol, noise: Expr) -> dict[Symbol, Expr]:
     """Leading terms of what sees the label noise too."""
     terms = {**known, n.rho: noise}
     for equation in (stable.N, stable.q, stable.A, stable.B, stable.Qbar):
-        terms[equation.lhs] = _leading(equation.rhs, terms, small)
+        terms[equation.lhs] = leading(equation.rhs, terms, small)
     return terms
 
 
@@ -140,7 +140,7 @@ def _root_of(regime: str, symbol: Symbol, known: Mapping[Symbol, Expr]) -> Expr:
 
 # --- alpha to infinity, without ridge --------------------------------------------------------------------------
 @cache
-def _long_contexts(regime: str, fewest: Symbol) -> dict[Symbol, Expr]:
+def long_context_terms(regime: str, fewest: Symbol) -> dict[Symbol, Expr]:
     r"""Leading terms for $s \to 0$, label noise apart.
 
     Args:
@@ -197,7 +197,7 @@ _TITLES = {n.kappa: "few tasks", n.tau: "few contexts", n.rank_fraction: "rank e
 
 def _long_context_equation(regime: str, fewest: Symbol, *, noisy: bool) -> Equation:
     positive = (*_POSITIVE, *_POSITIVE_HERE[regime, fewest])
-    terms = _with_noise(_long_contexts(regime, fewest), n.s, n.rho if noisy else Integer(0))
+    terms = with_noise(long_context_terms(regime, fewest), n.s, n.rho if noisy else Integer(0))
     if fewest is n.rank_fraction and not noisy:
         statement = Eq(n.K_of(0), 1 + _signs(_limit(_K.subs(n.c, 0), terms) - 1, positive))
     elif fewest is n.rank_fraction:
@@ -222,7 +222,7 @@ long_contexts = [
     for regime, fewest in _WHERE
     if (fewest, noisy) != (n.tau, True)
 ]
-_finite = _with_noise(_long_contexts("below", n.tau), n.s, n.rho)
+_finite = with_noise(long_context_terms("below", n.tau), n.s, n.rho)
 long_contexts_q = _equation(
     "long_contexts_few_contexts_q",
     "Variance with long contexts, but few",
@@ -250,7 +250,7 @@ def _no_contexts() -> dict[Symbol, Expr]:
     contexts = solve(root.gap_tau.statement.subs(sums), n.tau)[0]
     at = {far: solve(contexts - n.tau, far)[0]}
     terms = _outputs({symbol: value.subs(at) for symbol, value in sums.items()}, n.tau, few_contexts=True)
-    return _with_noise(terms, n.tau, n.rho)
+    return with_noise(terms, n.tau, n.rho)
 
 
 _none = _no_contexts()

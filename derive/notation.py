@@ -69,6 +69,9 @@ _note("test", r"\gamma", r"$@{test}_i = v_i^\top @C_test v_i$, $@C_test$ along $
 
 # --- resolvent --------------------------------------------------------------------------------------
 c = _symbol("c", "c", r"an eigenvalue of $@C_train$", nonnegative=True)
+task_eigenvalue = _symbol(
+    "task_eigenvalue", r"\hat{@c}", "an eigenvalue of the tasks' empirical covariance $R_k$", nonnegative=True
+)
 z = _symbol("z", "z", "argument of the resolvent", positive=True)
 a = _symbol("a", "a", r"memorisation factor, root of the fixed-point equation, $0 < @a \le 1$", positive=True)
 b = _symbol("b", "b", r"its derivative, $\mathrm{d}@a/\mathrm{d}@z$", positive=True)
@@ -112,10 +115,24 @@ E = _symbol("E", r"\mathcal{E}", r"$-@t\,\mathrm{d}@D/\mathrm{d}@t$", positive=T
 D2 = _symbol("D2", r"\mathcal{D}_2", "second moment of the learned share", positive=True)
 U2 = _symbol("U2", r"\mathcal{U}_2", "second moment of the unlearned share", positive=True)
 V = _symbol("V", r"\mathcal{V}", r"$@U$ over the non-zero eigenvalues alone", nonnegative=True)
+E_learned = _symbol("E_learned", r"\mathcal{E}_{@learned}", "mean of $@learned^2 @unlearned$", positive=True)
+E_unlearned = _symbol("E_unlearned", r"\mathcal{E}_{@unlearned}", "mean of $@learned @unlearned^2$", positive=True)
+T0 = _symbol("T0", r"\mathcal{T}_0", "cubic moment of the spectrum, a mean over $(@c+@t)^{-3}$", positive=True)
+T1 = _symbol("T1", r"\mathcal{T}_1", "cubic moment with a factor $@c$", positive=True)
+T2 = _symbol("T2", r"\mathcal{T}_2", "cubic moment with a factor $@c^2$", positive=True)
+T3 = _symbol("T3", r"\mathcal{T}_3", "cubic moment with a factor $@c^3$", positive=True)
 gap_kappa = _symbol("gap_kappa", r"\delta_{@kappa}", r"$@kappa - @D = @kappa @a$", positive=True)
 gap_tau = _symbol("gap_tau", r"\delta_{@tau}", r"$@tau - @D$", positive=True)
 g = _symbol("g", "g", "scalar function whose root is $@t$")
 dg = _symbol("dg", "@g'", r"$\mathrm{d}@g/\mathrm{d}@t$")
+d2g = _symbol("d2g", "@g''", r"$\mathrm{d}^2@g/\mathrm{d}@t^2$")
+bend = _symbol("bend", r"\beta_{@g}", r"by how much the slope of $@g$ changes over half of Newton's step, relatively")
+step = _symbol("step", r"\delta_{@t}", "step from $@t$ towards the root")
+D_next = _symbol("D_next", "@D^{+}", r"$@D$ at $@t - @step$", positive=True)
+U_next = _symbol("U_next", "@U^{+}", r"$@U$ at $@t - @step$", positive=True)
+E_next = _symbol("E_next", "@E^{+}", r"$@E$ at $@t - @step$", positive=True)
+D2_next = _symbol("D2_next", "@D2^{+}", r"$@D2$ at $@t - @step$", positive=True)
+U2_next = _symbol("U2_next", "@U2^{+}", r"$@U2$ at $@t - @step$", positive=True)
 t_upper = _symbol(
     "t_upper",
     r"@{t}_{\mathrm{up}}",
@@ -140,6 +157,21 @@ ridge_share = _symbol(
     r"$@tau@ridge/@effective_ridge$, or its limit $@tau - 1$ when $@ridge \to 0$, $@tau > 1$",
     nonnegative=True,
 )
+
+# --- tasks of pretraining, fresh tasks, rotated tasks -------------------------------------------------
+dphi = _symbol("dphi", "@phi'", r"$\mathrm{d}@phi/\mathrm{d}@z$", negative=True)
+phi_TM = _symbol(
+    "phi_TM", r"@{phi}_{\mathrm{TM}}", "$@phi$ with a task that is among those of pretraining", positive=True
+)
+dphi_TM = _symbol("dphi_TM", r"@{phi}'_{\mathrm{TM}}", r"$\mathrm{d}@phi_TM/\mathrm{d}@z$", negative=True)
+misalign_TM = _symbol("misalign_TM", r"m_{\mathrm{TM}}", "misalignment part of $@e_TM$", positive=True)
+misalign_IDG = _symbol("misalign_IDG", r"m_{\mathrm{IDG}}", "misalignment part of $@e_IDG$", positive=True)
+misalign_ODG = _symbol("misalign_ODG", r"m_{\mathrm{ODG}}", "misalignment part of $@e_ODG$", positive=True)
+e_TM = _symbol("e_TM", r"e_{\mathrm{TM}}", "error on the tasks of pretraining (task memorisation)", positive=True)
+e_IDG = _symbol("e_IDG", r"e_{\mathrm{IDG}}", "error on fresh tasks of the covariance $@C_train$", nonnegative=True)
+e_ODG = _symbol("e_ODG", r"e_{\mathrm{ODG}}", "error on tasks of a rotated copy of $@C_train$", nonnegative=True)
+A_TM = _symbol("A_TM", r"@{A}_{\mathrm{TM}}", "$@A$ for the tasks of pretraining", positive=True)
+B_TM = _symbol("B_TM", r"@{B}_{\mathrm{TM}}", "$@B$ for the tasks of pretraining", positive=True)
 
 # --- ordering of K ----------------------------------------------------------------------------------
 c1 = _symbol("c1", "@{c}_1", "the smaller of two eigenvalues", nonnegative=True)
@@ -170,6 +202,36 @@ mean_inverse = _symbol(
     positive=True,
 )
 
+# --- tasks of low rank, in the conventions of Takanami et al. -------------------------------------------
+task_ridge = _symbol("task_ridge", r"@{ridge}_B", r"penalty per task, $@task_ridge k \|\Gamma\|^2$", nonnegative=True)
+noise_std = _symbol(
+    "noise_std", r"@{sigma}_{\mathrm{noise}}", r"standard deviation of the label noise", nonnegative=True
+)
+dV = _symbol("dV", "@V'", r"$\mathrm{d}@V/\mathrm{d}@sigma$", positive=True)
+order_m = _symbol("order_m", "m", "order parameter: overlap with a task of pretraining (TM)", positive=True)
+order_Q = _symbol("order_Q", "Q", "order parameter: mean square of the answer to it", positive=True)
+order_m0 = _symbol("order_m0", "m_0", "order parameter: overlap with a fresh task of the subspace (IDG)", positive=True)
+order_Q0 = _symbol("order_Q0", "Q_0", "order parameter: mean square of the answer to it", positive=True)
+order_m_bar = _symbol(
+    "order_m_bar", r"\bar{m}", "order parameter: overlap with a task of another subspace (ODG)", positive=True
+)
+
+# --- phases of long contexts -----------------------------------------------------------------------------
+fewest = _symbol("fewest", r"m_\ast", r"$\min(@kappa, @tau)$", positive=True)
+t_lower = _symbol("t_lower", r"@{t}_{\mathrm{low}}", "lower bound of the root", positive=True)
+tasks_rank = _symbol("tasks_rank", r"r_\ast", r"rank of $R_k$ over $@d$, $\min(@kappa, @rank_fraction)$", positive=True)
+ridge_ratio = _symbol("ridge_ratio", r"\nu", "$@ridge/@s$, held fixed while both vanish", nonnegative=True)
+eta = _symbol("eta", r"\eta", "$@effective_ridge/@sigma$, share of the effective ridge", nonnegative=True)
+variance_gain = _symbol("variance_gain", "G", "amplification of the bias by the variance", positive=True)
+edge_scale = _symbol("edge_scale", r"v_0", r"$@V/@{t}^{@edge_exponent}$ as $@t \to 0$", positive=True)
+edge_exponent = _symbol(
+    "edge_exponent", r"\omega", "exponent of the distribution of eigenvalues at zero", positive=True
+)
+offset = _symbol("offset", "x", "place of $@kappa$ within the window of the transition")
+noise_share = _symbol(
+    "noise_share", r"\mu_\ast", r"share left unlearned at $@s$, with $@kappa/\min(@tau, 1)$ tasks", positive=True
+)
+
 # --- metrics ------------------------------------------------------------------------------------------
 metric_misalignment = _symbol(
     "metric_misalignment", r"\langle @C_test @K \rangle", "misalignment metric", nonnegative=True
@@ -181,3 +243,66 @@ metric_population = _symbol(
 inverse_cka = _symbol("inverse_cka", r"\mathrm{CKA}^{-1}", "inverse centred kernel alignment", positive=True)
 _note("centering", r"\Pi", "projector that centres rows and columns")
 centering = MatrixSymbol("centering", d, d)
+
+# --- law of the predictions -----------------------------------------------------------------------------
+y = _symbol("y", "y", "label of the query")
+yhat = _symbol("yhat", r"\hat{y}", "its prediction")
+overlap = _symbol("overlap", "G", "overlap of the test tasks with the resolvent", positive=True)
+d_overlap = _symbol("d_overlap", "@overlap'", r"$\mathrm{d}@overlap/\mathrm{d}@sigma$ at fixed tasks", negative=True)
+var_y = _symbol("var_y", r"\Sigma_{yy}", "variance of the label", positive=True)
+cov = _symbol("cov", r"\Sigma_{y\hat{y}}", "covariance of label and prediction", positive=True)
+var_yhat = _symbol("var_yhat", r"\Sigma_{\hat{y}\hat{y}}", "variance of the prediction", positive=True)
+Q = _symbol(
+    "Q", "Q", r"$\mathrm{tr}\,\mathbb{E}[@C_test \Gamma^\top\Gamma]$, or the same for other tasks", positive=True
+)
+slope_given_label = _symbol("slope_given_label", r"\beta_{y}", r"mean of $@yhat$ given $@y = 1$", positive=True)
+slope_given_clean = _symbol(
+    "slope_given_clean", r"\beta_{0}", r"mean of $@yhat$ given the clean label $\langle x, w\rangle = 1$", positive=True
+)
+var_given_label = _symbol("var_given_label", r"\Sigma_{\hat{y}|y}", "variance of $@yhat$ given $@y$", positive=True)
+var_given_clean = _symbol(
+    "var_given_clean", r"\Sigma_{\hat{y}|0}", r"variance of $@yhat$ given the clean label", positive=True
+)
+var_given_query = _symbol(
+    "var_given_query", r"\Sigma_{\hat{y}|x}", r"variance of $@yhat$ given the query and the task", positive=True
+)
+mahalanobis = _symbol("mahalanobis", r"\chi^{2}", "squared Mahalanobis distance of a pair", nonnegative=True)
+density = _symbol("density", "p", r"density of $(@y, @yhat)$", positive=True)
+
+# --- error budget -----------------------------------------------------------------------------------------
+leverage = _symbol(
+    "leverage", r"\eta", "leverage of a task on its own resolvent; zero for fresh tasks", nonnegative=True
+)
+novelty = _symbol("novelty", r"\nu", "$1 - @leverage$", positive=True)
+mean_map = _symbol("mean_map", r"\psi", "mean of the trained layer along an eigenvector, on the tasks", positive=True)
+recovered = _symbol("recovered", "Q_{0}", "size of the mean prediction", positive=True)
+bias = _symbol("bias", r"V_{\mathrm{bias}}", "squared bias of the mean prediction", nonnegative=True)
+V_task = _symbol("V_task", r"V_{\mathrm{task}}", "variance from finitely many tasks", nonnegative=True)
+V_train = _symbol("V_train", r"V_{\mathrm{train}}", "variance from finitely many contexts", nonnegative=True)
+V_int = _symbol(
+    "V_int", r"V_{\mathrm{int}}", "variance from both finitely many contexts and a finite one", nonnegative=True
+)
+V_ctx = _symbol("V_ctx", r"V_{\mathrm{ctx}}", "variance from a finite context at test", nonnegative=True)
+V_spread = _symbol("V_spread", r"V_{\mathrm{spread}}", "spread of $@mean_map$ over the test tasks", nonnegative=True)
+reference = _symbol("reference", r"@{c}_{\mathrm{ref}}", "any eigenvalue to measure from", nonnegative=True)
+departure = _symbol("departure", r"\delta", "departure of $@mean_map$ from that at $@reference$")
+mean_departure = _symbol("mean_departure", r"\bar{@{departure}}", "its mean over the test tasks")
+spread = _symbol("spread", r"\delta^{2}", "its squared deviation from the mean", nonnegative=True)
+
+# --- implicit regularisation ------------------------------------------------------------------------------
+layer = _symbol("layer", r"\bar\Gamma", "mean of the trained layer along an eigenvector", nonnegative=True)
+layer_variance = _symbol(
+    "layer_variance", r"\Sigma_{\Gamma}", "$@d$ times the variance of an entry along an eigenvector", positive=True
+)
+implicit_ridge = _symbol(
+    "implicit_ridge", r"\lambda_{\mathrm{tot}}", "total ridge against $@C_train$; equal to $@t$", positive=True
+)
+ridge_samples = _symbol(
+    "ridge_samples", r"\lambda_{\mathrm{samples}}", "ridge added by finitely many contexts", nonnegative=True
+)
+tasks_factor = _symbol(
+    "tasks_factor", r"f_{\mathrm{tasks}}", "factor of the ridge from finitely many tasks", positive=True
+)
+ridge_tasks = _symbol(
+    "ridge_tasks", r"\lambda_{\mathrm{tasks}}", "ridge added by finitely many tasks", nonnegative=True
+)

@@ -7,6 +7,8 @@ $c = -t$ only, $t = z/a$. `reduce_means` writes any of them in terms of $\mathca
 
 from __future__ import annotations
 
+from functools import cache
+
 from sympy import Eq, Expr, Function, Integer, Poly, Sum, Symbol, cancel, diff, together
 
 from . import notation as n
@@ -40,6 +42,8 @@ SUMMANDS = {
     n.D2: n.learned**2,
     n.U2: n.unlearned**2,
 }
+#: the two parts of E, of third order
+MIXED = {n.E_learned: n.learned**2 * n.unlearned, n.E_unlearned: n.learned * n.unlearned**2}
 _TITLES = {
     n.D: "Effective dimensions",
     n.U: "Dimensions left unlearned",
@@ -57,15 +61,34 @@ EQUATIONS = (learned, unlearned, *sums.values())
 
 #: the spectral sums as functions of t, for differentiation
 D_t, U_t, E_t = (Function(name, positive=True, real=True)(n.t) for name in ("D", "U", "E"))
+D2_t, U2_t = (Function(name, positive=True, real=True)(n.t) for name in ("D2", "U2"))
 gap_kappa_t, gap_tau_t = (Function(name, positive=True, real=True)(n.t) for name in ("gap_kappa", "gap_tau"))
-_AS_SYMBOL = {D_t: n.D, U_t: n.U, E_t: n.E, gap_kappa_t: n.gap_kappa, gap_tau_t: n.gap_tau}
+_AS_SYMBOL = {
+    **{D_t: n.D, U_t: n.U, E_t: n.E, D2_t: n.D2, U2_t: n.U2},
+    **{gap_kappa_t: n.gap_kappa, gap_tau_t: n.gap_tau},
+}
+
+#: t times the derivative of what stands for a function of t
+_GROWTH = {
+    D_t: -n.E,
+    U_t: n.E,
+    gap_kappa_t: n.E,
+    gap_tau_t: n.E,
+    E_t: 2 * n.E_learned - n.E,
+    D2_t: -2 * n.E_learned,
+    U2_t: 2 * n.E_unlearned,
+}
 
 
 def _moment(order: int) -> Expr:
     r"""$\sum_i w_i (c_i + t)^{-k}$ in canonical symbols, for k from -1."""
     known = {-1: n.c_train + n.t, 0: Integer(1), 1: n.U / n.t, 2: n.U2 / n.t**2}
     # higher moments of the unlearned share occur in second derivatives only, and have no name in the equations
-    return Symbol(f"U{order}", positive=True) / n.t**order if order > 2 else known[order]
+    return _unlearned_moment(order) / n.t**order if order > 2 else known[order]
+
+
+def _unlearned_moment(order: int) -> Symbol:
+    return Symbol(f"U{order}", positive=True)
 
 
 def _reduce_one(total: Sum) -> Expr:
@@ -96,19 +119,31 @@ def reduce_means(expression: Expr, *, at: Expr = n.a * n.t) -> Expr:
     """
     expression = expression.subs(n.z, at)
     expression = expression.replace(lambda e: isinstance(e, Sum), _reduce_one)
-    return expression.subs({n.D: 1 - n.U, n.E: n.U - n.U2, n.D2: 1 - 2 * n.U + n.U2})
+    mixed = {n.E_learned: n.U - 2 * n.U2 + _unlearned_moment(3), n.E_unlearned: n.U2 - _unlearned_moment(3)}
+    return expression.subs({n.D: 1 - n.U, n.E: n.U - n.U2, n.D2: 1 - 2 * n.U + n.U2} | mixed)
+
+
+@cache
+def _check_growth() -> None:
+    for total, growth in _GROWTH.items():
+        definition = sums.get(_AS_SYMBOL[total])
+        if definition is not None and cancel(reduce_means(n.t * diff(definition.rhs, n.t) - growth)) != 0:
+            raise AssertionError(f"not t times the derivative of {total}: {growth}")
 
 
 def slope(expression: Expr) -> Expr:
     r"""Derivative in t of an expression in the spectral sums and the gaps, in the same symbols.
 
     SymPy differentiates; the derivatives of the sums themselves are read off their definitions:
-    $\mathcal D' = -\mathcal E/t$, hence $+\mathcal E/t$ for $\mathcal U$ and for both gaps.
+    $\mathcal D' = -\mathcal E/t$, hence $+\mathcal E/t$ for $\mathcal U$ and for both gaps; those of the second
+    moments bring in the mixed sums of third order, which are not differentiated again.
+
+    Raises:
+        ValueError: the expression holds a sum of third order.
     """
-    as_function = {symbol: function for function, symbol in _AS_SYMBOL.items() if symbol is not n.E}
-    growth = -diff(sums[n.D].rhs, n.t)
-    if cancel(reduce_means(growth - n.E / n.t)) != 0:
-        raise AssertionError("t dD/dt = -E does not hold")
-    rules = {diff(D_t, n.t): -n.E / n.t}
-    rules |= {diff(f, n.t): n.E / n.t for f in (U_t, gap_kappa_t, gap_tau_t)}
+    if expression.has(n.E_learned, n.E_unlearned):
+        raise ValueError(f"sums of third order are not differentiated: {expression}")
+    _check_growth()
+    as_function = {symbol: function for function, symbol in _AS_SYMBOL.items()}
+    rules = {diff(function, n.t): growth / n.t for function, growth in _GROWTH.items()}
     return diff(expression.subs(as_function), n.t).subs(rules).subs(_AS_SYMBOL)

@@ -1,13 +1,18 @@
-"""The same iteration for whole arrays: for torch, and for the stand-alone modules that `export` writes.
+"""The iteration for whole arrays: for torch and JAX, for plain NumPy, and for the modules that `export` writes.
 
 Takes the array library `xp` and the generated algebra as arguments and nothing of the package, so that it can be
 written into another file as it is. A masked point takes part in every pass and is left where it is once it has
 arrived.
 """
 
-from contextlib import nullcontext
-
 MAX_PASSES = 100
+
+
+def in_python(goes_on, one_pass, state):
+    """The loop of a library that runs as it is called; `jax.lax.while_loop` is one for a library that traces."""
+    while bool(goes_on(state)):
+        state = one_pass(state)
+    return state
 
 
 def weighted(terms, weights):
@@ -48,67 +53,62 @@ def start(xp, algebra, c_train, rank_fraction, s, kappa, tau, ridge):
     return xp.where((ridge > 0) | (tau > 1), above, algebra.t_upper_below(c_train, s, kappa, tau))
 
 
-def find_root(xp, algebra, spectrum, parameters, t):
-    """Newton's iteration from t; returns the root and the passes it took.
-
-    Raises:
-        ArithmeticError: a point did not arrive.
-    """
+def find_root(xp, algebra, spectrum, parameters, t, loop=in_python):
+    """Newton's iteration from t: the root, where it was not reached, and the passes it took."""
     eps = xp.finfo(t.dtype).eps
-    previous = xp.full_like(t, float("inf"))
-    active = t > 0
-    passes = 0
     small = eps**0.4
-    while bool(active.any()) and passes < MAX_PASSES:
-        passes += 1
+
+    def goes_on(state):
+        _, _, active, passes = state
+        return active.any() & (passes < MAX_PASSES)
+
+    def one_pass(state):
+        t, previous, active, passes = state
         g, dg = residual(xp, algebra, spectrum, parameters, t)
         step = g / dg
         relative = xp.abs(step) / t
         # small and no longer shrinking (Newton at least halves its steps): what is left is rounding of the sums
         arrived = (relative <= 2 * eps) | ((previous < small) & (relative >= 0.75 * previous))
         t = xp.where(active & ~arrived, t - step, t)
-        previous = xp.where(active, relative, previous)
-        active = active & ~arrived
-    lost = active | ~xp.isfinite(t)
-    if bool(lost.any()):
-        raise ArithmeticError(
-            f"Newton's iteration in t did not arrive at {int(lost.sum())} points (the first at index"
-            f" {int(xp.argmax(1 * lost))}) in {passes} passes; they are likely beyond the range of {t.dtype}"
-        )
-    return t, passes
+        return t, xp.where(active, relative, previous), active & ~arrived, passes + 1
+
+    start = (t, xp.full_like(t, float("inf")), t > 0, 0)
+    t, _, active, passes = loop(goes_on, one_pass, start)
+    return t, active | ~xp.isfinite(t), passes
 
 
-def balance(xp, algebra, t, u, gap_kappa, parameters):
+def balance(xp, algebra, t, u, gap_kappa, parameters, loop=in_python):
     """Effective ridge that balances the noise at t: concave and increasing, so Newton from the left."""
     s, kappa, tau, ridge = parameters
     eps = xp.finfo(t.dtype).eps
-    lt = algebra.sigma_of_t(t, gap_kappa, kappa) - s
-    lt = xp.where(lt > 0, lt, s)
-    for _ in range(MAX_PASSES):
+
+    def goes_on(state):
+        _, moved, passes = state
+        return moved & (passes < MAX_PASSES)
+
+    def one_pass(state):
+        lt, _, passes = state
         h, dh = algebra.noise_balance(lt, t, u, s, kappa, tau, ridge)
         new = lt - h / dh
         new = xp.where(new > 0, new, 0.125 * lt)
-        done = bool((xp.abs(new - lt) <= 2 * eps * (s + lt)).all())
-        lt = new
-        if done:
-            break
-    return lt
+        return new, (xp.abs(new - lt) > 2 * eps * (s + lt)).any(), passes + 1
+
+    lt = algebra.sigma_of_t(t, gap_kappa, kappa) - s
+    lt = xp.where(lt > 0, lt, s)
+    return loop(goes_on, one_pass, (lt, (t > 0).any(), 0))[0]
 
 
-def effective_ridge_at(xp, algebra, spectrum, parameters, t, recorded, untracked):
+def effective_ridge_at(xp, algebra, spectrum, parameters, t, recorded, frozen, loop):
     """The effective ridge at the root where there is a ridge, and any positive number elsewhere."""
     c, weights, support, null_weight, rank_fraction = spectrum
     s, kappa, tau, ridge = parameters
-    if not bool((ridge > 0).any()):
-        return s
     learned, unlearned, _ = algebra.newton_terms(c, t[..., None])
     d, v, d_null = weighted((learned, unlearned * support, learned * (1 - support)), weights)
     u = null_weight + v - d_null
     gap_kappa = difference(xp, kappa, d, v, d_null, rank_fraction)
     # where there is no ridge, an equation that has a root takes the place
     safe = (s, kappa, tau, xp.where(ridge > 0, ridge, xp.ones_like(ridge)))
-    with untracked():
-        lt = balance(xp, algebra, t, u, gap_kappa, safe)
+    lt = balance(xp, algebra, *(frozen(x) for x in (t, u, gap_kappa)), [frozen(x) for x in safe], loop)
     for _ in range(recorded):
         h, dh = algebra.noise_balance(lt, t, u, *safe)
         lt = lt - h / dh
@@ -134,16 +134,31 @@ def outputs_at(xp, algebra, spectrum, parameters, rho, t, lt):
     return {"t": t, "s": s, "sigma": s + effective_ridge, "effective_ridge": effective_ridge} | found
 
 
-def solve(xp, algebra, spectrum, parameters, rho, c_train, recorded=0, untracked=nullcontext):
-    """All outputs, and the passes that it took.
+def solve(xp, algebra, spectrum, parameters, rho, c_train, recorded=0, frozen=lambda x: x, loop=in_python, ridged=True):
+    """All outputs, where they were not reached, and the passes that it took.
 
-    The root is found under `untracked`; `recorded` Newton steps from it carry the derivatives of the implicit function.
+    The iteration sees only what `frozen` gives of its arguments; `recorded` Newton steps from the root carry the
+    derivatives of the implicit function. `ridged` is False where it is known that no point has a ridge.
     """
-    with untracked():
-        first = start(xp, algebra, c_train, spectrum[-1], *parameters)
-        t, passes = find_root(xp, algebra, spectrum, parameters, first)
+    still = [frozen(x) for x in parameters]
+    fixed = [frozen(x) for x in spectrum]
+    first = start(xp, algebra, frozen(c_train), fixed[-1], *still)
+    t, lost, passes = find_root(xp, algebra, fixed, still, first, loop)
     for _ in range(recorded):
         g, dg = residual(xp, algebra, spectrum, parameters, t)
         t = t - g / dg
-    lt = effective_ridge_at(xp, algebra, spectrum, parameters, t, recorded, untracked)
-    return outputs_at(xp, algebra, spectrum, parameters, rho, t, lt), passes
+    lt = parameters[0]
+    if ridged:
+        lt = effective_ridge_at(xp, algebra, spectrum, parameters, t, recorded, frozen, loop)
+    found = outputs_at(xp, algebra, spectrum, parameters, rho, t, lt)
+    for value in found.values():
+        lost = lost | ~xp.isfinite(value)
+    return found, lost, passes
+
+
+def complaint(xp, lost, passes, dtype):
+    """What to say of points that were not reached."""
+    return (
+        f"Newton's iteration in t did not arrive at {int(lost.sum())} points (the first at index"
+        f" {int(xp.argmax(1 * lost))}) in {int(passes)} passes; they are likely beyond the range of {dtype}"
+    )

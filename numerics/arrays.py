@@ -15,25 +15,48 @@ from .errors import InputError
 
 Array = Any
 
+#: from so many entries on, a look at vectors is worth the compiled kernel
+_LARGE = 1 << 18
+
 
 def backend(*values: Any) -> str:
-    """Name of the array library that the arguments call for: "torch" if any is a torch tensor, else "numpy"."""
-    return "torch" if any(compat.is_torch_array(value) for value in values) else "numpy"
+    """Name of the array library that the arguments call for: "torch" or "jax" if any is theirs, else "numpy"."""
+    if any(compat.is_torch_array(value) for value in values):
+        return "torch"
+    return "jax" if any(compat.is_jax_array(value) for value in values) else "numpy"
+
+
+def is_known(*values: Any) -> bool:
+    """Whether the numbers in arrays can be looked at; while JAX traces a function they cannot."""
+    if backend(*values) != "jax":
+        return True
+    import jax
+
+    return not any(isinstance(value, jax.core.Tracer) for value in values)
 
 
 def in_one_library(*values: Any) -> list[Array]:
-    """All as tensors on one device and of one floating type if any is a tensor, else all as NumPy arrays.
+    """All as tensors on one device and of one floating type if any is a tensor; likewise for JAX; else NumPy arrays.
 
-    NumPy arrays and numbers follow the tensors; among tensors the widest type of those with axes wins.
+    NumPy arrays and numbers follow; among arrays of the library the widest type of those with axes wins.
     """
-    tensors = [value for value in values if compat.is_torch_array(value)]
-    if not tensors:
+    library = backend(*values)
+    if library == "numpy":
         return [np.asarray(value) for value in values]
+    if library == "jax":
+        import jax.numpy as jnp
+
+        arrays = [value for value in values if compat.is_jax_array(value)]
+        widest = jnp.result_type(*([v for v in arrays if v.ndim] or arrays))
+        return [jnp.asarray(value, dtype=widest) for value in values]
     import torch
 
+    tensors = [value for value in values if compat.is_torch_array(value)]
     device = next((v.device for v in tensors if v.device.type != "cpu"), tensors[0].device)
     dtype = functools.reduce(torch.promote_types, {v.dtype for v in ([v for v in tensors if v.ndim] or tensors)})
-    return [torch.as_tensor(value, dtype=dtype, device=device) for value in values]
+    # a tensor must not share memory that NumPy forbids to write
+    owned = (np.array(v) if isinstance(v, np.ndarray) and not v.flags.writeable else v for v in values)
+    return [torch.as_tensor(value, dtype=dtype, device=device) for value in owned]
 
 
 def algebra_for(*values: Any) -> ModuleType:
@@ -47,7 +70,7 @@ def as_numpy(value: Any) -> np.ndarray:
 
 
 def as_float_array(value: Any, name: str) -> Array:
-    """A float array of the caller's library: a torch tensor stays one, all else becomes a NumPy array.
+    """A float array of the caller's library: arrays of torch and JAX stay, all else becomes a NumPy array.
 
     Raises:
         InputError: the value is not made of real numbers.
@@ -58,6 +81,12 @@ def as_float_array(value: Any, name: str) -> Array:
         if value.is_complex():
             raise InputError(f"{name}: complex numbers are not allowed")
         return value if value.is_floating_point() else value.to(torch.get_default_dtype())
+    if compat.is_jax_array(value):
+        import jax.numpy as jnp
+
+        if jnp.iscomplexobj(value):
+            raise InputError(f"{name}: complex numbers are not allowed")
+        return value if jnp.issubdtype(value.dtype, jnp.floating) else value.astype(float)
     try:
         array = np.asarray(value)
         if array.dtype.kind not in "fiub":
@@ -83,8 +112,14 @@ def require(array: Array, allowed: Array, name: str, what: str) -> None:
     Raises:
         InputError: naming the argument, the first offending value and what is allowed.
     """
-    if not bool(allowed.all()):
+    if is_known(allowed) and not bool(allowed.all()):
         raise InputError(f"{name}: {first_offender(array, allowed)} is not allowed, must be {what}")
+
+
+def spread(array: Array, shape: tuple[int, ...]) -> Array:
+    """The array in a shape that it broadcasts to; a NumPy array without axes becomes a number."""
+    spread_out = compat.array_namespace(array).broadcast_to(array, shape)
+    return spread_out[()] if isinstance(spread_out, np.ndarray) else spread_out
 
 
 def is_finite(array: Array) -> Array:
@@ -92,17 +127,37 @@ def is_finite(array: Array) -> Array:
     return compat.array_namespace(array).isfinite(array)
 
 
+def is_large(array: Array) -> bool:
+    """Whether a pass over the array is worth the compiled kernel: NumPy's passes each go through the memory."""
+    plain = compat.is_numpy_array(array) and array.dtype == np.float64 and array.flags.c_contiguous
+    return plain and array.size >= _LARGE
+
+
+def within(array: Array, *, strictly: bool) -> bool:
+    """Whether all entries are finite and not below zero, or above it; numbers that are not known count as such."""
+    if not compat.size(array) or not is_known(array):
+        return True
+    if is_large(array):
+        from .kernel import all_within
+
+        return bool(all_within(array.reshape(-1), strictly))
+    lowest, highest = array.min(), array.max()  # not a number, if any entry is not
+    return bool((lowest > 0) if strictly else (lowest >= 0)) and bool(highest < float("inf"))
+
+
 def positive(name: str, value: Any) -> Array:
     """The value as an array, all entries finite and above zero."""
     array = as_float_array(value, name)
-    require(array, is_finite(array) & (array > 0), name, "finite and > 0")
+    if not within(array, strictly=True):
+        require(array, is_finite(array) & (array > 0), name, "finite and > 0")
     return array
 
 
 def nonnegative(name: str, value: Any) -> Array:
     """The value as an array, all entries finite and not below zero."""
     array = as_float_array(value, name)
-    require(array, is_finite(array) & (array >= 0), name, "finite and >= 0")
+    if not within(array, strictly=False):
+        require(array, is_finite(array) & (array >= 0), name, "finite and >= 0")
     return array
 
 

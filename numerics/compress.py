@@ -17,6 +17,17 @@ _RATIO = 16.0
 _GAIN = math.log(9.0)
 #: nodes beyond what the geometric rate asks for, for the squares in the means
 _SPARE = 3
+#: relative error of means that only rounding has
+ROUNDING = 1e-15
+#: fewer eigenvalues, points or both together are not worth the nodes
+_WORTH, _WORTH_POINTS, _WORTH_WORK = 256, 32, 1 << 22
+#: more than so many eigenvalues are pooled in narrow bins first
+_MANY = 4096
+
+
+def pays(points: int, size: int) -> bool:
+    """Whether nodes are sooner made than so many points are solved with all eigenvalues."""
+    return size >= _WORTH and points >= _WORTH_POINTS and points * size >= _WORTH_WORK
 
 
 def nodes_for(rtol: float) -> int:
@@ -51,6 +62,17 @@ def gauss_rule(x: np.ndarray, weights: np.ndarray, count: int) -> tuple[np.ndarr
     return nodes, total * vectors[0] ** 2
 
 
+def _pooled(eigenvalues: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The zeros as one atom, and a few nodes for each narrow bin."""
+    from .fine_bins import in_fine_bins
+
+    above = eigenvalues > 0
+    if above.all():
+        return in_fine_bins(eigenvalues, weights)
+    nodes, shares = in_fine_bins(eigenvalues[above], weights[above])
+    return np.append(nodes, 0.0), np.append(shares, weights[~above].sum())
+
+
 def compress(eigenvalues: np.ndarray, weights: np.ndarray, rtol: float) -> tuple[np.ndarray, np.ndarray]:
     """Nodes and weights that stand for the eigenvalues in every mean that the theory takes.
 
@@ -59,6 +81,8 @@ def compress(eigenvalues: np.ndarray, weights: np.ndarray, rtol: float) -> tuple
         weights: shape `(d,)`.
         rtol: relative error allowed in the means.
     """
+    if eigenvalues.size > _MANY:
+        eigenvalues, weights = _pooled(eigenvalues, weights)
     order = np.argsort(eigenvalues)
     values, starts = np.unique(eigenvalues[order], return_index=True)
     shares = np.add.reduceat(weights[order], starts)

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import as_numpy, backend
+from .arrays import as_numpy, backend, is_known
 
 
 def summary(value: Any) -> str:
     """A number to twelve digits; an array by its shape and range."""
-    if backend(value) == "torch" or isinstance(value, np.ndarray):
+    if not is_known(value):
+        return str(value)
+    if backend(value) != "numpy" or isinstance(value, np.ndarray):
         array = as_numpy(value)
         if array.size == 1:
             return f"{array.item():.12g}" if array.dtype.kind == "f" else str(array.item())

@@ -293,7 +293,7 @@ class _Equations:
             null_weight = float(w[c == 0].sum())
             w[c == 0] = 0.0
         scalars = (float(v) for v in (self.c_train, self.s, self.tau, self.kappa, self.ridge))
-        t, _, _, slope = solve_t(c, w, null_weight, 1.0 - null_weight, *scalars)
+        t, _, _, slope, *_ = solve_t(c, w, null_weight, 1.0 - null_weight, *scalars)
         return t, slope
 
     # --- the proof ----------------------------------------------------------------------------------

@@ -33,7 +33,6 @@ Written by taskalign {version}; it needs {target} alone.
 """
 
 import sys
-from contextlib import nullcontext
 
 {imports}
 
@@ -75,7 +74,11 @@ def evaluate(*, alpha, tau, kappa, rho, ridge=0.0, alpha_test=None, rho_test=Non
     spectrum = (eigenvalues, weights, support, (weights * (1 - support)).sum(-1), known["rank_fraction"])
     s = summary_noise(known["rho"], known["c_train"], known["alpha"])
     parameters = (s, known["kappa"], known["tau"], known["ridge"])
-    solved, _ = solve({ns}, sys.modules[__name__], spectrum, parameters, known["rho"], known["c_train"]{recorded})
+    solved, lost, passes = solve(
+        {ns}, sys.modules[__name__], spectrum, parameters, known["rho"], known["c_train"]{recorded}
+    )
+    if bool(lost.any()):
+        raise ArithmeticError(complaint({ns}, lost, passes, s.dtype))
     known |= solved | {{"b": solved["da"], "z": solved["sigma"]}}
     return _chosen(*({asarray} for name in {inputs}))
 '''
@@ -107,7 +110,7 @@ def export_module(spectrum: Spectrum, equations: Sequence[str], target: str = "n
     chosen = function_source("_chosen", needed, values, list(values), target)
     pairs = ", ".join(f'"{name}": {value}' for name, value in zip(names, values, strict=True))
     chosen = chosen.replace(f"return {', '.join(values)}", f"return {{{pairs}}}")
-    solver = inspect.getsource(array_solver).partition("import nullcontext\n")[2].strip()
+    solver = inspect.getsource(array_solver).partition('"""\n\n')[2].strip()
     used = {"summary_noise"} | {program.name for program in PROGRAMS if f"algebra.{program.name}(" in solver}
     numpy = target == "numpy"
     namespace, imports = NAMESPACE[target]
@@ -125,7 +128,7 @@ def export_module(spectrum: Spectrum, equations: Sequence[str], target: str = "n
         ns=namespace,
         arrays="arrays" if numpy else "tensors",
         asarray="np.asarray(known[name])" if numpy else "known[name]",
-        recorded="" if numpy else ", recorded=2, untracked=torch.no_grad",
+        recorded="" if numpy else ", 2, torch.Tensor.detach",
         inputs=tuple(needed),
     )
     return "\n\n".join([header, *functions(target, used), solver + "\n", chosen, evaluate.lstrip()])

@@ -101,7 +101,7 @@ def check_parameters(
     values = {name: positive(name, value) for name, value in (("alpha", alpha), ("tau", tau), ("kappa", kappa))}
     values |= {name: nonnegative(name, value) for name, value in (("rho", rho), ("ridge", ridge))}
     broadcast_shape({"spectrum": spectrum.batch_shape} | {name: tuple(v.shape) for name, v in values.items()})
-    if backend(spectrum.eigenvalues, *values.values()) == "torch":
+    if backend(spectrum.eigenvalues, *values.values()) != "numpy":
         values = dict(zip(values, in_one_library(spectrum.eigenvalues, *values.values())[1:], strict=True))
     tau, without_ridge = compat.array_namespace(values["tau"]).broadcast_arrays(values["tau"], values["ridge"] == 0)
     require(tau, ~((tau == 1) & without_ridge), "tau", TAU_ONE)

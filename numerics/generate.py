@@ -11,7 +11,7 @@ from .printing import ARRAY_TARGETS, NAMESPACE, function_source
 from .programs import PROGRAMS
 
 FOLDER = Path(__file__).parent / "generated"
-TARGETS = ("numpy", "numba", "torch", "mpmath", "arb")
+TARGETS = ("numpy", "numba", "torch", "jax", "mpmath", "arb")
 
 _HEADER = '''"""Algebra of the theory for {target}.
 

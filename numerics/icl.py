@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from .arrays import Array, algebra_for, backend, broadcast_shape, in_one_library, nonnegative, positive
+from .arrays import Array, algebra_for, broadcast_shape, in_one_library, nonnegative, positive, spread
 from .display import Shown
 from .errors import InputError
 from .fixed_point import FixedPoint, solve
@@ -106,19 +104,11 @@ def error_at(
     shapes |= {name: tuple(value.shape) for name, value in at_test.items()}
     shape = broadcast_shape(shapes)
     columns = (point.a, point.sigma, point.A, point.B)
-    gamma, alpha_test, rho_test, Qbar, weights, *columns = in_one_library(
-        gamma, alpha_test, rho_test, point.Qbar, spectrum.weights, *columns
-    )
+    gamma, alpha_test, rho_test, Qbar, *columns = in_one_library(gamma, alpha_test, rho_test, point.Qbar, *columns)
     algebra = algebra_for(gamma)
     solver = solver_for(math.prod(shape) * spectrum.size, gamma, *columns)
-    misalignment = solver.misalignment(spectrum, gamma, tuple(columns), shape)
-    scalar = algebra.scalar_error(rho_test, (weights * gamma).sum(-1), alpha_test, Qbar)
+    misalignment, c_test = solver.misalignment(spectrum, gamma, tuple(columns), shape)
+    scalar = algebra.scalar_error(rho_test, c_test, alpha_test, Qbar)
     total = algebra.total_error(scalar, misalignment)
-    parts = [_shaped(part, shape) for part in (total, scalar, misalignment)]
+    parts = [spread(part, shape) for part in (total, scalar, misalignment)]
     return IclError(*parts, fixed_point=point)
-
-
-def _shaped(part: Array, shape: tuple[int, ...]) -> Array:
-    if backend(part) == "torch":
-        return part.broadcast_to(shape)
-    return np.broadcast_to(part, shape)[()]

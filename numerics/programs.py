@@ -11,7 +11,23 @@ from dataclasses import dataclass
 
 from sympy import Expr, Symbol
 
-from ..derive import alignment, metrics, ordering, resolvent, ridge, root, spectral, stable
+from ..derive import (
+    alignment,
+    error_budget,
+    implicit_ridge,
+    iteration,
+    long_context,
+    low_rank,
+    metrics,
+    ordering,
+    prediction,
+    resolvent,
+    ridge,
+    root,
+    spectral,
+    stable,
+    training_tasks,
+)
 from ..derive import notation as n
 from ..derive.equation import Equation
 
@@ -53,12 +69,34 @@ def _terms(name: str, sums: Sequence[Symbol]) -> Program:
     return Program(name, (n.c, n.t), values, tuple(sums), tuple(total.name for total in sums))
 
 
+def _task_terms(name: str) -> Program:
+    """What is averaged against the test covariance."""
+    equations = (spectral.learned, spectral.unlearned, error_budget.mean_map, error_budget.departure)
+    values = {equation.lhs: equation.rhs for equation in equations} | error_budget.SUMMANDS
+    arguments = (
+        *(n.c, n.t, n.a, n.b, n.sigma, n.s, n.effective_ridge, n.a_less, n.q),
+        *(n.leverage, n.novelty, n.reference),
+    )
+    sources = [equation.name for equation in (*equations, *error_budget.along.values())]
+    return Program(name, arguments, values, (*error_budget.SUMMANDS, n.departure), tuple(sources), whole=True)
+
+
+def _growth(name: str, arguments: Sequence[Symbol], equation: Equation, error: Symbol) -> Program:
+    """An error that grows like 1/s, which the equation states times s: gives the coefficient."""
+    if equation.lhs != n.s * error:
+        raise AssertionError(f"{equation.name} does not state s times {error}")
+    return Program(name, tuple(arguments), {error: equation.rhs}, (error,), (equation.name,), True)
+
+
 _newton = (n.g, n.dg)
+_halley = (n.g, n.dg, n.d2g)
+_sums = (n.D, n.U, n.E, n.D2, n.U2)
+_mixed = (n.E_learned, n.E_unlearned)
 
 PROGRAMS: tuple[Program, ...] = (
     _program("learned_share", (n.c, n.t), (spectral.learned,)),
     _terms("newton_terms", (n.D, n.U, n.E)),
-    _terms("output_terms", (n.D, n.U, n.E, n.D2, n.U2)),
+    _terms("output_terms", _sums),
     _program("summary_noise", (n.rho, n.c_train, n.alpha), (ridge.summary_noise,)),
     _program("t_upper_above", (n.c_train, n.rank_fraction, n.s, n.kappa), (root.t_upper["above"],)),
     _program("t_upper_below", (n.c_train, n.s, n.kappa, n.tau), (root.t_upper["below"],)),
@@ -75,6 +113,39 @@ PROGRAMS: tuple[Program, ...] = (
         (n.t, n.gap_kappa, n.gap_tau, n.U, n.E, n.s, n.kappa, n.tau, n.ridge),
         (root.g["ridge"], root.dg["ridge"]),
         _newton,
+    ),
+    # for the compiled solver: four sums a pass, and steps of third order
+    Program("moment_terms", (n.c, n.t), iteration.SUMMANDS, tuple(iteration.SUMMANDS), ("T0", "T1", "T2", "T3")),
+    _program(
+        "sums_of_moments",
+        (n.t, *iteration.SUMMANDS),
+        tuple(iteration.sums_in_moments.values()),
+        (*_sums, *_mixed),
+    ),
+    _program(
+        "curve_above",
+        (n.t, n.gap_kappa, n.E, n.E_learned, n.s, n.kappa),
+        (root.g["above"], root.dg["above"], iteration.d2g["above"]),
+        _halley,
+    ),
+    _program(
+        "curve_below",
+        (n.t, n.gap_kappa, n.gap_tau, n.U, n.E, n.E_learned, n.s, n.kappa),
+        (root.g["below"], root.dg["below"], iteration.d2g["below"]),
+        _halley,
+    ),
+    _program(
+        "curve_ridge",
+        (n.t, n.gap_kappa, n.gap_tau, n.U, n.E, n.E_learned, n.s, n.kappa, n.tau, n.ridge),
+        (root.g["ridge"], root.dg["ridge"], iteration.d2g["ridge"]),
+        _halley,
+    ),
+    _program("halley_step", _halley, (iteration.bend, iteration.halley), (n.bend, n.step)),
+    _program(
+        "next_sums",
+        (n.t, n.step, *_sums, *_mixed),
+        tuple(iteration.next_sums.values()),
+        tuple(equation.lhs for equation in iteration.next_sums.values()),
     ),
     # g alone, where only its sign is wanted
     _program("sign_above", (n.t, n.gap_kappa, n.s, n.kappa), (root.g["above"],)),
@@ -130,4 +201,121 @@ PROGRAMS: tuple[Program, ...] = (
     ),
     _program("centering", (n.d,), (metrics.centering,), whole=True),
     _program("inverse_cka", (n.C_train, n.C_test, n.centering, n.d), (metrics.inverse_cka,), whole=True),
+    # asked for whole arrays only; the compiled kernel does not know them
+    _program(
+        "training_alignment",
+        (n.a, n.b, n.sigma, n.q, n.A),
+        (training_tasks.A_TM, training_tasks.B_TM),
+        (n.A_TM, n.B_TM),
+        whole=True,
+    ),
+    _program(
+        "prediction_scalars",
+        (n.D, n.E, n.D2, n.a, n.b, n.s, n.kappa),
+        error_budget.SCALARS,
+        (n.R2, n.a_less, n.leverage),
+        whole=True,
+    ),
+    _task_terms("prediction_terms"),
+    _program("spread_term", (n.departure, n.mean_departure), (error_budget.spread_term,), whole=True),
+    _program(
+        "prediction_law",
+        (
+            *(n.rho_test, n.c_test, n.alpha_test, n.q, n.kappa, n.b, n.s, n.dM, n.R2),
+            *(n.cov, n.recovered, n.bias, n.V_task, n.V_train, n.V_spread),
+        ),
+        (
+            *(prediction.var_y, error_budget.V_int, error_budget.V_ctx, error_budget.var_given_query),
+            *(error_budget.var_yhat, error_budget.var_given_clean, error_budget.var_given_label),
+            *(prediction.slope_given_clean, prediction.slope_given_label, error_budget.e_budget),
+        ),
+        (
+            *(n.var_y, n.var_yhat, n.slope_given_label, n.var_given_label, n.slope_given_clean, n.var_given_clean),
+            *(n.var_given_query, n.V_int, n.V_ctx, n.e_icl),
+        ),
+        whole=True,
+    ),
+    _program(
+        "mean_map",
+        (n.c, n.t, n.leverage),
+        (spectral.learned, spectral.unlearned, error_budget.mean_map),
+        whole=True,
+    ),
+    _program(
+        "prediction_density",
+        (n.y, n.yhat, n.var_y, n.slope_given_label, n.var_given_label),
+        (prediction.mahalanobis, prediction.density),
+        whole=True,
+    ),
+    _program(
+        "implicit_ridge",
+        (n.D, n.M, n.a, n.s, n.tau, n.kappa, n.ridge, n.effective_ridge),
+        (
+            *(implicit_ridge.ridge_samples_stable, implicit_ridge.tasks_factor, implicit_ridge.total),
+            implicit_ridge.ridge_tasks,
+        ),
+        (n.ridge_samples, n.tasks_factor, n.ridge_tasks, n.implicit_ridge),
+        whole=True,
+    ),
+    _program("layer_given_tasks", (n.task_eigenvalue, n.sigma), (implicit_ridge.layer_given_tasks,), whole=True),
+    _program("converted_ridge", (n.kappa, n.tau, n.task_ridge), (low_rank.converted_ridge,), whole=True),
+    _program("converted_noise", (n.noise_std,), (low_rank.converted_noise,), whole=True),
+    _program(
+        "low_rank",
+        (n.rank_fraction, n.t, n.a, n.b, n.dM, n.q, n.s, n.sigma, n.kappa),
+        low_rank.EVALUATED,
+        (
+            *(n.order_m, n.order_Q, n.order_m0, n.order_Q0, n.order_m_bar),
+            *(n.misalign_TM, n.misalign_IDG, n.misalign_ODG),
+        ),
+        whole=True,
+    ),
+    _program("eta", (n.tau, n.tasks_rank, n.ridge_ratio), (long_context.eta,), whole=True),
+    _program(
+        "variance_gain",
+        (n.tau, n.tasks_rank, n.eta),
+        (long_context.slack, long_context.gain),
+        (n.slack, n.variance_gain),
+        whole=True,
+    ),
+    _program(
+        "t_level_bounds",
+        (n.c_train, n.rank_fraction, n.mean_inverse, n.fewest),
+        (long_context.level_lower, long_context.level_upper),
+        (n.t_lower, n.t_upper),
+        whole=True,
+    ),
+    _program(
+        "few_tasks",
+        (n.t, n.kappa, n.variance_gain),
+        (long_context.few_tasks_IDG,),
+        whole=True,
+    ),
+    _program(
+        "enough_contexts",
+        (n.c_train, n.tasks_rank, n.variance_gain),
+        (long_context.few_tasks_ODG,),
+        whole=True,
+    ),
+    _program(
+        "few_contexts",
+        (n.t, n.tau, n.kappa, n.c_train),
+        (long_context.few_contexts_TM, long_context.few_contexts_IDG, long_context.few_contexts_ODG),
+        (n.e_TM, n.e_IDG, n.e_ODG),
+        whole=True,
+    ),
+    _growth("noise_few_tasks", (n.t, n.kappa, n.rho, n.eta, n.slack), long_context.noise_few_tasks, n.e_IDG),
+    _growth("noise_ODG", (n.c_train, n.tasks_rank, n.rho, n.eta, n.slack), long_context.noise_ODG, n.e_ODG),
+    _program("noise_solved", (n.rank_fraction, n.kappa, n.rho, n.slack), (long_context.noise_solved,), whole=True),
+    _program("noise_TM", (n.tasks_rank, n.rho, n.slack), (long_context.noise_TM,), whole=True),
+    _program(
+        "noise_few_contexts",
+        (n.t, n.tau, n.kappa, n.c_train, n.rho, n.E, n.D2),
+        (
+            *(long_context.noise_few_contexts_TM, long_context.noise_few_contexts),
+            long_context.noise_few_contexts_ODG,
+        ),
+        (n.e_TM, n.e_IDG, n.e_ODG),
+        whole=True,
+    ),
 )

@@ -33,5 +33,5 @@ def is_plain(work: int) -> bool:
 
 def solver_for(work: int, *values: Any) -> Any:
     """Module with `solve_columns` and `misalignment` for arrays of this library and this many points x eigenvalues."""
-    plain = backend(*values) == "torch" or is_plain(work)
+    plain = backend(*values) != "numpy" or is_plain(work)
     return import_module(".batch_solver" if plain else ".compiled_solver", __package__)

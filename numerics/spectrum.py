@@ -10,8 +10,19 @@ from typing import NamedTuple
 import array_api_compat as compat
 import numpy as np
 
-from .arrays import Array, as_float_array, as_numpy, in_one_library, is_finite, nonnegative, positive, require
-from .compress import compress
+from .arrays import (
+    Array,
+    as_float_array,
+    as_numpy,
+    broadcast_shape,
+    in_one_library,
+    is_finite,
+    nonnegative,
+    positive,
+    require,
+)
+from .census import Census, census
+from .compress import ROUNDING, compress
 from .errors import InputError
 
 #: an eigenvalue of a covariance below this many rounding errors of the largest is an exact zero
@@ -40,14 +51,16 @@ class Spectrum:
     #: eigenvectors of the covariance it came from, as columns; None where it came from numbers
     eigenvectors: Array = field(default=None, repr=False)
     _multiplicities: Array = field(default=None, repr=False, init=False)
+    _census: Census = field(default=None, repr=False, init=False)  # pyright: ignore[reportAssignmentType]
 
     def __post_init__(self) -> None:
         values = as_float_array(self.eigenvalues, "eigenvalues")
         if values.ndim == 0 or values.shape[-1] == 0:
             raise InputError(f"eigenvalues: shape {tuple(values.shape)} is not allowed, must be (..., d) with d >= 1")
-        require(values, is_finite(values) & (values >= 0), "eigenvalues", "finite and >= 0")
+        xp = compat.array_namespace(values)
         if self.weights is None:
-            multiplicities = compat.array_namespace(values).ones_like(values)
+            multiplicities = xp.ones((1,), dtype=values.dtype, device=compat.device(values))
+            shares = multiplicities / values.shape[-1]
         else:
             multiplicities = nonnegative("weights", self.weights)
             if multiplicities.ndim == 0 or multiplicities.shape[-1] != values.shape[-1]:
@@ -55,12 +68,22 @@ class Spectrum:
                     f"weights: shape {tuple(multiplicities.shape)} does not fit {values.shape[-1]} eigenvalues"
                 )
             values, multiplicities = in_one_library(values, multiplicities)
-            values, multiplicities = compat.array_namespace(values).broadcast_arrays(values, multiplicities)
+            weight = multiplicities.sum(-1)
+            require(weight, weight > 0, "weights", "not all zero")
+            shares = multiplicities / weight[..., None]
+        # broadcast and not repeated: equal vectors are one in memory
+        shape = broadcast_shape({"eigenvalues": tuple(values.shape), "weights": tuple(multiplicities.shape)})
+        values = values if tuple(values.shape) == shape else xp.broadcast_to(values, shape)
+        multiplicities, shares = (xp.broadcast_to(x, shape) for x in (multiplicities, shares))
+        found = census(values, multiplicities)
+        if found is None:
+            require(values, is_finite(values) & (values >= 0), "eigenvalues", "finite and >= 0")
+        assert found is not None
+        require(found.mean, found.mean > 0, "eigenvalues", "not all zero (the sum of weight x eigenvalue > 0)")
         object.__setattr__(self, "eigenvalues", values)
+        object.__setattr__(self, "weights", shares)
         object.__setattr__(self, "_multiplicities", multiplicities)
-        object.__setattr__(self, "weights", multiplicities / multiplicities.sum(-1)[..., None])
-        total = (multiplicities * values).sum(-1)
-        require(total, total > 0, "eigenvalues", "not all zero (the sum of weight x eigenvalue > 0)")
+        object.__setattr__(self, "_census", found)
 
     # --- makers -----------------------------------------------------------------------------------
     @classmethod
@@ -128,22 +151,20 @@ class Spectrum:
         """Shape of the batch of spectra; () for a single one."""
         return tuple(self.eigenvalues.shape[:-1])
 
-    @cached_property
+    @property
     def trace(self) -> Array:
         r"""Normalised trace $\mathrm{tr}[C] = \sum_i w_i c_i$, the mean eigenvalue."""
-        return _plain((self.weights * self.eigenvalues).sum(-1))
+        return _plain(self._census.mean)
 
-    @cached_property
+    @property
     def rank_fraction(self) -> Array:
         """Total weight of the non-zero eigenvalues."""
-        counted = self._multiplicities * (self.eigenvalues > 0)
-        return _plain(counted.sum(-1) / self._multiplicities.sum(-1))
+        return _plain(self._census.support)
 
-    @cached_property
+    @property
     def null_weight(self) -> Array:
         """Total weight of the zero eigenvalues."""
-        counted = self._multiplicities * (self.eigenvalues == 0)
-        return _plain(counted.sum(-1) / self._multiplicities.sum(-1))
+        return _plain(self._census.null)
 
     def compress(self, rtol: float = 1e-14) -> Spectrum:
         """A spectrum of few weighted nodes with the same theory: every mean is kept to a relative error of `rtol`.
@@ -165,6 +186,11 @@ class Spectrum:
         if not 1e-15 <= rtol < 1:
             raise InputError(f"rtol: {rtol!r} is not allowed, must be in [1e-15, 1)")
         return Spectrum(*compress(as_numpy(self.eigenvalues), as_numpy(self._multiplicities), rtol))
+
+    @cached_property
+    def nodes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Few eigenvalues and weights in whose means only rounding shows; NumPy, of a single spectrum."""
+        return compress(as_numpy(self.eigenvalues), as_numpy(self.weights), ROUNDING)
 
     def __repr__(self) -> str:
         batch = f"batch {self.batch_shape}, " if self.batch_shape else ""

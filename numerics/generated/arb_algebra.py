@@ -114,6 +114,125 @@ def g_ridge(t, gap_kappa, gap_tau, U, E, s, kappa, tau, ridge):
     return g, dg
 
 
+def moment_terms(c, t):
+    """From T0, T1, T2, T3."""
+    x0 = 1 / (c + t)**3
+    T0 = x0
+    T1 = c*x0
+    T2 = (c*c)*x0
+    T3 = (c*c*c)*x0
+    return T0, T1, T2, T3
+
+
+def sums_of_moments(t, T0, T1, T2, T3):
+    """From D_in_moments, U_in_moments, E_in_moments, D2_in_moments, U2_in_moments, E_learned_in_moments, E_unlearned_in_moments."""
+    x0 = T2*t
+    x1 = T1*(t*t)
+    D = T3 + x1 + 2*x0
+    x2 = T0*(t*t*t)
+    U = x0 + x2 + 2*x1
+    E = x0 + x1
+    D2 = T3 + x0
+    U2 = x1 + x2
+    E_learned = x0
+    E_unlearned = x1
+    return D, U, E, D2, U2, E_learned, E_unlearned
+
+
+def curve_above(t, gap_kappa, E, E_learned, s, kappa):
+    """From g_above, dg_above, d2g_above."""
+    g = gap_kappa*t - kappa*s
+    dg = E + gap_kappa
+    x0 = 1 / t
+    d2g = E*x0 + x0*(-E + 2*E_learned)
+    return g, dg, d2g
+
+
+def curve_below(t, gap_kappa, gap_tau, U, E, E_learned, s, kappa):
+    """From g_below, dg_below, d2g_below."""
+    x0 = 1 / U
+    g = gap_kappa*gap_tau*t*x0 - kappa*s
+    x1 = E*x0
+    x2 = gap_kappa*x1
+    x3 = gap_tau*x1
+    x4 = gap_kappa*gap_tau
+    x5 = 1 / (U*U)
+    x6 = x4*x5
+    x7 = E*x6
+    dg = x2 + x3 - x7 + x0*x4
+    x10 = 2*(E*E)
+    x8 = 1 / t
+    x11 = x10*x8
+    x12 = x11*x5
+    x13 = -E + 2*E_learned
+    x9 = x0*x8
+    x14 = x13*x9
+    d2g = -gap_kappa*x12 + gap_kappa*x14 - gap_tau*x12 + gap_tau*x14 + x10*x9 - x13*x6*x8 + x2*x8 + x3*x8 - x7*x8 + x11*x4/(U*U*U)
+    return g, dg, d2g
+
+
+def curve_ridge(t, gap_kappa, gap_tau, U, E, E_learned, s, kappa, tau, ridge):
+    """From g_ridge, dg_ridge, d2g_ridge."""
+    x0 = 1 / kappa
+    x1 = gap_kappa*x0
+    x2 = -s + t*x1
+    x3 = 1 / gap_kappa
+    x4 = kappa*x3
+    x5 = x2*x4
+    x6 = 1 / t
+    x7 = U*x6
+    x9 = x4*x7
+    x10 = (tau - 1 + x5*x7 if s >= x2 else gap_tau - s*x9 if s < x2 else arb(tau - 1 + x5*x7).union(arb(gap_tau - s*x9)))
+    g = -ridge*tau + x10*x2
+    x11 = E*x0
+    x12 = x1 + x11
+    x13 = 1 / (t*t)
+    x14 = U*x13
+    x15 = 1 / (gap_kappa*gap_kappa)
+    x16 = kappa*x15
+    x17 = x16*x2
+    x18 = E*x13
+    x19 = U*x18
+    x20 = s*x4
+    x21 = s*x16
+    x22 = (E*kappa*x13*x2*x3 + U*kappa*x12*x3*x6 - x14*x5 - x17*x19 if s >= x2 else E*x6 + x14*x20 - x18*x20 + x19*x21 if s < x2 else arb(E*kappa*x13*x2*x3 + U*kappa*x12*x3*x6 - x14*x5 - x17*x19).union(arb(E*x6 + x14*x20 - x18*x20 + x19*x21)))
+    dg = x10*x12 + x2*x22
+    x23 = -E + 2*E_learned
+    x24 = x0*x23*x6 + x11*x6
+    x25 = 2*x12
+    x26 = 1 / (t*t*t)
+    x27 = x26*x5
+    x28 = 3*E
+    x29 = x25*x4
+    x30 = U*x26*x28
+    x31 = (E*E)
+    x32 = 2*x26
+    x33 = x31*x32
+    x34 = U*kappa*x33/(gap_kappa*gap_kappa*gap_kappa)
+    x35 = x23*x26
+    d2g = x10*x24 + x2*(-U*x17*x35 + 2*U*x27 - x14*x29 - x16*x19*x25 + x17*x30 - x17*x33 + x18*x29 + x2*x34 + x24*x9 - x27*x28 + x35*x5 if s >= x2 else -x18 + 3*E*kappa*s*x26*x3 + U*kappa*s*x15*x23*x26 - U*x20*x32 + 2*kappa*s*x15*x26*x31 - s*x34 + x13*x23 - x20*x35 - x21*x30 if s < x2 else arb(-U*x17*x35 + 2*U*x27 - x14*x29 - x16*x19*x25 + x17*x30 - x17*x33 + x18*x29 + x2*x34 + x24*x9 - x27*x28 + x35*x5).union(arb(-x18 + 3*E*kappa*s*x26*x3 + U*kappa*s*x15*x23*x26 - U*x20*x32 + 2*kappa*s*x15*x26*x31 - s*x34 + x13*x23 - x20*x35 - x21*x30))) + x22*x25
+    return g, dg, d2g
+
+
+def halley_step(g, dg, d2g):
+    """From bend, halley_step."""
+    bend = (fmpq(1, 2))*d2g*g/(dg*dg)
+    step = g/(dg*(1 - arb(bend).min(arb(fmpq(1, 2)))))
+    return bend, step
+
+
+def next_sums(t, step, D, U, E, D2, U2, E_learned, E_unlearned):
+    """From D_next, U_next, E_next, D2_next, U2_next."""
+    x0 = step/t
+    x1 = E*x0
+    D_next = D + x1
+    U_next = U - x1
+    E_next = E - x0*(-E + 2*E_learned)
+    D2_next = D2 + 2*E_learned*x0
+    U2_next = U2 - 2*E_unlearned*x0
+    return D_next, U_next, E_next, D2_next, U2_next
+
+
 def sign_above(t, gap_kappa, s, kappa):
     """From g_above."""
     g = gap_kappa*t - kappa*s

@@ -86,6 +86,8 @@ class Reader:
             return math.sqrt(self.group())
         if token == r"\infty":
             return math.inf
+        if token in ("e", r"\pi"):
+            return {"e": math.e, r"\pi": math.pi}[token]
         if token in (r"\max", r"\min"):
             return self.extremum(token)
         if token == r"\sum":

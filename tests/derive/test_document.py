@@ -97,6 +97,7 @@ def test_no_symbol_is_written_out_by_hand() -> None:
         r"\mathcal",
         r"\tilde",
         r"\bar",
+        r"\hat",
         r"\langle",
         r"\rangle",
         r"\min",

@@ -1,0 +1,125 @@
+"""The command that evaluates low-rank tasks in Takanami et al.'s conventions, with the phase of long contexts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from taskalign.options import Alpha, AlphaTest, Kappa, Tau, app
+
+if TYPE_CHECKING:
+    from taskalign.numerics import LowRankErrors, Phase
+    from taskalign.quantities import Quantity
+
+_DIGITS = 12
+#: points x eigenvalues from which it pays to load the compiled kernel
+_PLAIN_BELOW = 100_000
+
+#: name, symbol and meaning of what is printed
+ERRORS = (
+    ("TM", "TM", "error on the tasks of pretraining"),
+    ("IDG", "IDG", "error on fresh tasks of the subspace"),
+    ("ODG", "ODG", "error on tasks of another subspace"),
+    ("q", "Q", "order parameter, TM: mean square of the answer"),
+    ("m", "m", "order parameter, TM: its overlap with the task"),
+    ("q0", "Q_0", "order parameter, IDG: mean square of the answer"),
+    ("m0", "m_0", "order parameter, IDG: its overlap with the task"),
+    ("q_bar", "Q̄", "order parameter, ODG: mean square of the answer"),
+    ("m_bar", "m̄", "order parameter, ODG: its overlap with the task"),
+)
+PHASE = (
+    ("name", "phase", "of long contexts without noise"),
+    ("threshold_kappa", "κ_c", "tasks from which fresh tasks are solved, given enough contexts"),
+    ("threshold_tau", "τ_c", "contexts below which a regularisation stays"),
+    ("ridge_first.IDG", "IDG → (i)", "limit of IDG, the ridge vanishing first"),
+    ("noise_first.IDG", "IDG → (ii)", "limit of IDG, the noise of the context vanishing first"),
+    ("ridge_first.ODG", "ODG → (i)", "limit of ODG, the ridge vanishing first"),
+    ("noise_first.ODG", "ODG → (ii)", "limit of ODG, the noise of the context vanishing first"),
+)
+
+
+@app.command
+def lowrank(
+    *,
+    rank_fraction: Annotated[str, Parameter(help="Dimension of the tasks' subspace over d, in (0, 1].")],
+    alpha: Alpha,
+    tau: Tau,
+    kappa: Kappa,
+    ridge: Annotated[str, Parameter(help="Penalty per pretraining task; 0 is the limit of a vanishing one.")] = "0",
+    noise_std: Annotated[str, Parameter(help="Standard deviation of the label noise in pretraining.")] = "0",
+    alpha_test: AlphaTest = None,
+    rho_test: Annotated[str, Parameter(help="Variance of the label noise at test.")] = "0",
+    json: bool = False,
+) -> None:
+    """Evaluate low-rank tasks: errors on training, fresh and rotated tasks (TM, IDG, ODG), order parameters, phase.
+
+    The conventions are those of the theory of low-rank tasks: tau ridge = kappa times this ridge in `evaluate`, and
+    IDG is the error on fresh tasks of the subspace. (The isotropic theory calls IDG what is TM here.) Any parameter
+    may be a range START:STOP:COUNT[:log]; the output is then CSV, a row for each point of the product.
+
+    Args:
+        json: Print JSON with all digits.
+    """
+    from taskalign import evaluation
+    from taskalign.numerics import low_rank_errors
+    from taskalign.numerics.solvers import plain_below
+
+    texts = {"rank_fraction": rank_fraction, "alpha": alpha, "tau": tau, "kappa": kappa, "ridge": ridge}
+    texts |= {"noise_std": noise_std, "alpha_test": alpha_test, "rho_test": rho_test}
+    given = evaluation.parameters(texts)
+    with plain_below(_PLAIN_BELOW):
+        found = low_rank_errors(**given)
+    if evaluation.is_grid(texts):
+        names, rows = _rows(given, found)
+        if json:
+            print(evaluation.as_json_rows(names, rows))
+        else:
+            sys.stdout.write(evaluation.as_csv(names, rows))
+        return
+    limits = _phase(given)
+    if json:
+        values = {"inputs": given, "errors": _values(found), "phase": limits}
+        print(evaluation.as_json(values))
+        return
+    from taskalign import console
+    from taskalign.quantities import shown
+
+    numbers = {name: shown(value, _DIGITS) for name, value in _values(found).items()}
+    numbers |= {name: value if isinstance(value, str) else shown(value, _DIGITS) for name, value in limits.items()}
+    console.print_values(evaluation.title(given), _table(numbers))
+
+
+def _table(texts: Mapping[str, str]) -> list[tuple[Quantity, str]]:
+    from taskalign.quantities import Quantity
+
+    return [(Quantity(*row), texts[row[0]]) for row in (*ERRORS, *PHASE)]
+
+
+def _values(found: LowRankErrors) -> dict[str, Any]:
+    return {name: getattr(found, name) for name, _, _ in ERRORS}
+
+
+def _phase(given: Mapping[str, Any]) -> dict[str, Any]:
+    from taskalign.numerics import Spectrum, phase
+
+    found: Phase = phase(Spectrum.low_rank(given["rank_fraction"]), given["kappa"], given["tau"])
+    values: dict[str, Any] = {}
+    for name, _, _ in PHASE:
+        value: Any = found
+        for part in name.split("."):
+            value = getattr(value, part)
+        values[name] = value
+    return values
+
+
+def _rows(given: Mapping[str, Any], found: LowRankErrors) -> tuple[list[str], list[list[Any]]]:
+    """Names of the columns, and a row for each point of the product of the ranges, the last range fastest."""
+    import numpy as np
+
+    columns = {**given, **_values(found)}
+    shape = np.shape(found.TM)
+    flat = [np.broadcast_to(column, shape).ravel().tolist() for column in columns.values()]
+    return list(columns), [list(row) for row in zip(*flat, strict=True)]

@@ -1,0 +1,152 @@
+"""The command that prints the law of the predictions, the error budget and the sources of the ridge."""
+
+from __future__ import annotations
+
+import json as json_
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from taskalign.numerics.errors import InputError
+from taskalign.options import Alpha, AlphaTest, Kappa, Rho, RhoTest, Ridge, Spectrum, Tau, Test, app
+from taskalign.quantities import Quantity
+
+if TYPE_CHECKING:
+    from taskalign.numerics import ImplicitRidge, PredictionLaw
+
+_DIGITS = 12
+#: points x eigenvalues from which it pays to load the compiled kernel for one evaluation
+_PLAIN_BELOW = 100_000
+#: samples are written at once
+_MOST_SAMPLES = 10_000_000
+
+LAW = (
+    Quantity("var_y", "Σ_yy", "variance of the label y"),
+    Quantity("cov", "Σ_yŷ", "covariance of label and prediction ŷ"),
+    Quantity("var_yhat", "Σ_ŷŷ", "variance of the prediction"),
+    Quantity("slope_given_label", "β_y", "mean of the prediction given y = 1"),
+    Quantity("var_given_label", "Σ_ŷ|y", "its variance given y"),
+    Quantity("slope_given_clean", "β_0", "mean of the prediction given the clean label 1"),
+    Quantity("var_given_clean", "Σ_ŷ|0", "its variance given the clean label"),
+    Quantity("var_given_query", "Σ_ŷ|x", "its variance given query and task"),
+)
+BUDGET = (
+    Quantity("noise", "ρ_test", "noise of the label"),
+    Quantity("bias", "V_bias", "squared bias of the mean prediction"),
+    Quantity("task", "V_task", "variance: finitely many tasks"),
+    Quantity("train", "V_train", "variance: finitely many contexts"),
+    Quantity("interaction", "V_int", "variance: both contexts and context length"),
+    Quantity("context", "V_ctx", "variance: finite context at test"),
+    Quantity("total", "e_ICL", "error of in-context learning"),
+)
+RIDGE = (
+    Quantity("explicit", "λ", "explicit ridge"),
+    Quantity("context", "s", "ridge of finite contexts"),
+    Quantity("samples", "λ̃ - λ", "ridge of finitely many contexts"),
+    Quantity("given_tasks", "σ", "their sum: ridge given the tasks"),
+    Quantity("tasks_factor", "1/a", "factor of finitely many tasks"),
+    Quantity("tasks", "σ/a - σ", "ridge that it adds"),
+    Quantity("total", "σ/a", "total ridge against C_train"),
+)
+
+
+@app.command
+def predict(
+    *,
+    train: Spectrum,
+    test: Test = None,
+    alpha: Alpha,
+    tau: Tau,
+    kappa: Kappa,
+    rho: Rho,
+    ridge: Ridge = "0",
+    alpha_test: AlphaTest = None,
+    rho_test: RhoTest = None,
+    kind: str = "fresh",
+    sample: int | None = None,
+    seed: int = 0,
+    out: Annotated[Path | None, Parameter(help="CSV file for the samples.")] = None,
+    json: bool = False,
+) -> None:
+    """Print the joint law of a label and its prediction, the parts of the error, and the sources of the ridge.
+
+    Args:
+        kind: Test tasks: fresh ones, those of a freshly rotated covariance (rotated), or those of pretraining
+            themselves (training, without --test).
+        sample: Draw so many pairs of label and prediction, with the clean label; needs --out.
+        seed: Of the samples.
+        json: Print JSON with all digits.
+    """
+    from taskalign import inputs
+    from taskalign.evaluation import option
+    from taskalign.numerics.implicit_ridge import implicit_ridge_at
+    from taskalign.numerics.prediction_law import prediction_law
+    from taskalign.numerics.solvers import plain_below
+
+    if (sample is None) != (out is None):
+        raise InputError("--sample: needs --out FILE.csv" if out is None else "--out: needs --sample N")
+    if sample is not None and not 1 <= sample <= _MOST_SAMPLES:
+        raise InputError(f"--sample: {sample} is not allowed, must be a whole number from 1 to {_MOST_SAMPLES}")
+    if seed < 0:
+        raise InputError(f"--seed: {seed} is not allowed, must be a whole number >= 0")
+    texts = {"alpha": alpha, "tau": tau, "kappa": kappa, "rho": rho, "ridge": ridge}
+    texts |= {"alpha_test": alpha_test, "rho_test": rho_test}
+    given: dict[str, Any] = {
+        name: inputs.number(option(name), text) for name, text in texts.items() if text is not None
+    }
+    tasks = inputs.tasks(train, test)
+    # without a test the law is that of C_train itself, which training tasks must have
+    along = None if test is None else tasks.test
+    with plain_below(_PLAIN_BELOW):
+        law = prediction_law(tasks.spectrum, along, **given, kind=kind)
+        sources = implicit_ridge_at(law.fixed_point)
+    said = {"train": train, "test": test, **given, "kind": kind}
+    if sample is not None and out is not None:
+        from taskalign import files
+
+        files.write("--out", out, _samples(law, sample, seed))
+    if json:
+        print(_as_json(said, law, sources))
+        return
+    _print(said, law, sources)
+    if sample is not None:
+        print(f"\nwrote {out}: {sample} samples")
+
+
+def _print(said: dict[str, Any], law: PredictionLaw, sources: ImplicitRidge) -> None:
+    from taskalign import console
+    from taskalign.evaluation import title
+    from taskalign.quantities import shown
+
+    shares = law.budget.shares() | {"total": 1.0}
+    lines = {quantity.name: shown(float(getattr(law.budget, quantity.name)), _DIGITS) for quantity in BUDGET}
+    width = max(map(len, lines.values()))
+    console.print_values(title(said), [(q, shown(float(getattr(law, q.name)), _DIGITS)) for q in LAW])
+    print()
+    console.print_values(
+        "Error budget", [(q, f"{lines[q.name]:<{width}} {100 * float(shares[q.name]):5.1f} %") for q in BUDGET]
+    )
+    print()
+    console.print_values("Sources of the ridge", [(q, shown(float(getattr(sources, q.name)), _DIGITS)) for q in RIDGE])
+
+
+def _as_json(said: dict[str, Any], law: PredictionLaw, sources: ImplicitRidge) -> str:
+    from taskalign.quantities import plain
+
+    found = {
+        "inputs": said,
+        "law": {quantity.name: getattr(law, quantity.name) for quantity in LAW},
+        "budget": {quantity.name: getattr(law.budget, quantity.name) for quantity in BUDGET},
+        "shares": law.budget.shares(),
+        "ridge": {quantity.name: getattr(sources, quantity.name) for quantity in RIDGE},
+    }
+    return json_.dumps(plain(found), indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def _samples(law: PredictionLaw, count: int, seed: int) -> str:
+    from taskalign.evaluation import as_csv
+
+    drawn = law.sample(count, seed)
+    columns = {"y": drawn.y, "yhat": drawn.yhat, "y0": drawn.y0}
+    return as_csv(list(columns), list(zip(*(column.tolist() for column in columns.values()), strict=True)))

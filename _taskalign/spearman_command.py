@@ -1,0 +1,197 @@
+"""The command that trains networks and asks which measure of alignment ranks their errors."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from taskalign.numerics.errors import InputError
+from taskalign.options import app, need
+
+if TYPE_CHECKING:
+    from taskalign.models.spearman import SpearmanTable
+    from taskalign.models.spearman_runs import SpearmanSetting
+
+#: arguments of the library -> options
+_OPTIONS = {
+    **{name: f"--{name}" for name in ("d", "alpha", "tau", "kappa", "rho", "exponent", "seeds", "seed", "width")},
+    **{name: f"--{name}" for name in ("steps", "batch", "contexts", "device", "out")},
+    "kappas": "--kappa",
+    "learning_rate": "--learning-rate",
+    "checkpoint": "--out",
+}
+
+
+@app.command
+def spearman(
+    *,
+    d: int | None = None,
+    alpha: float | None = None,
+    tau: float | None = None,
+    rho: float | None = None,
+    exponent: float | None = None,
+    kappa: str | None = None,
+    seeds: int | None = None,
+    width: int | None = None,
+    steps: int | None = None,
+    batch: int | None = None,
+    learning_rate: Annotated[float | None, Parameter(name="--learning-rate")] = None,
+    contexts: int | None = None,
+    seed: int = 0,
+    device: str = "cpu",
+    quick: bool = False,
+    out: Path | None = None,
+) -> None:
+    """Train Transformers and linear attention, and rank-correlate their errors with four measures of alignment.
+
+    The whole table takes about 12 minutes of one core. It goes on where it was interrupted with the same command and
+    --out; with more seeds or kappa, what is there is used again.
+
+    Args:
+        d: Dimension.
+        alpha: Context length per dimension.
+        tau: Contexts per squared dimension, of linear attention's fixed set and in the theory.
+        rho: Variance of the label noise.
+        exponent: Of the power law of the pretraining tasks.
+        kappa: Pretraining tasks per dimension, values separated by commas.
+        seeds: Pretraining runs for each kappa.
+        width: Of the Transformer's tokens; d + 1 if not given.
+        steps: Of the Transformer's training.
+        batch: Fresh contexts of a step.
+        learning_rate: Of Adam.
+        contexts: For measuring one error.
+        seed: Of everything.
+        device: Of torch, for instance cpu or cuda.
+        quick: Small, with few seeds and steps, about two minutes.
+        out: Folder, made if it is not there: table.csv, table.json, points.csv, figures, and the runs.
+    """
+    if find_spec("torch") is None:
+        raise InputError('torch is missing: pip install "taskalign[torch]"')
+    if out is not None:
+        need("matplotlib")
+    from taskalign import files
+    from taskalign.models.spearman import spearman_table
+    from taskalign.models.spearman_runs import finished_runs
+
+    given = {"d": d, "alpha": alpha, "tau": tau, "rho": rho, "exponent": exponent, "seeds": seeds, "width": width}
+    given |= {"contexts": contexts, "seed": seed, "kappas": _kappas(kappa)}
+    schedule = {"steps": steps, "batch": batch, "learning_rate": learning_rate}
+    setting = _in_options(lambda: _setting(quick, given, schedule))
+    folder = None if out is None else files.folder("--out", out)
+    try:
+        with _progress() as show:
+            table = _in_options(lambda: spearman_table(setting, out=folder, device=device, progress=show))
+    except KeyboardInterrupt:
+        if folder is not None:
+            done = f"{finished_runs(setting, folder)} of {len(setting.runs)} runs are saved in {folder}"
+            print(f"taskalign: {done}, the same command goes on from there", file=sys.stderr)
+        raise
+    print_table(table)
+    if folder is not None:
+        for line in write_table(table, folder):
+            print(line)
+
+
+# --- what the options mean ----------------------------------------------------------------------------------------
+def _setting(quick: bool, given: Mapping[str, Any], schedule: Mapping[str, Any]) -> SpearmanSetting:
+    """The setting with what was given in place of its own values."""
+    from dataclasses import replace
+
+    from taskalign.models.spearman_runs import SpearmanSetting
+
+    def given_of(options: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in options.items() if value is not None}
+
+    base = SpearmanSetting.quick() if quick else SpearmanSetting()
+    return replace(base, **given_of(given), schedule=replace(base.schedule, **given_of(schedule)))
+
+
+def _kappas(text: str | None) -> tuple[float, ...] | None:
+    from taskalign import inputs
+
+    return None if text is None else tuple(inputs.number("--kappa", part) for part in text.split(","))
+
+
+def _in_options(make: Callable[[], Any]) -> Any:
+    """What `make` makes; its complaints name the option."""
+    try:
+        return make()
+    except InputError as error:
+        name, colon, rest = str(error).partition(":")
+        raise InputError(f"{_OPTIONS.get(name, name)}{colon}{rest}") from None
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[float, int, str], Any]]:
+    """Bar, time left and what is trained, where the errors go to a terminal; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda done, size, what: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.completed:.1f} of {task.total} runs"), BarColumn(), TaskProgressColumn())
+    shown = (*columns, TimeRemainingColumn(), TextColumn("{task.description}"))
+    with Progress(*shown, console=Console(stderr=True), speed_estimate_period=300) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, size, what: bar.update(task, completed=done, total=size, description=what)
+
+
+# --- what is shown and written --------------------------------------------------------------------------------------
+def print_table(table: SpearmanTable) -> None:
+    """Print the correlations with their intervals, the published ones below, and how near the theory comes."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.measure import Measurement
+    from rich.table import Table
+
+    from taskalign.models.spearman import METRICS, PUBLISHED
+
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False, title="Spearman correlation with the measured error, 95 % intervals")
+    for name in ("model", "ranked", *METRICS):
+        shown.add_column(name.replace("_", " "), no_wrap=True)
+    for model in table.errors:
+        for scope in dict.fromkeys(row.scope for row in table.rows):
+            cells = [table.row(model, metric, scope) for metric in METRICS]
+            texts = [f"{row.spearman:.3f} [{row.low:.3f}, {row.high:.3f}]" for row in cells]
+            shown.add_row(model, scope, *texts, end_section=scope == table.rows[-1].scope)
+    shown.add_row("transformer", "as published", *(f"{PUBLISHED[metric]:.2f}" for metric in METRICS))
+    console = Console()
+    needed = Measurement.get(console, console.options.update(max_width=1000), shown).maximum
+    # a number is never cut
+    Console(width=max(console.width, needed)).print(shown)
+    for kappa, ratio in zip(table.setting.kappas, table.ratio, strict=True):
+        middle = f"{ratio.mean():.3f} on average, {ratio.min():.3f} to {ratio.max():.3f} over the tests"
+        print(f"linear attention at kappa {kappa:g}: measured error / theory {middle}")
+
+
+def write_table(table: SpearmanTable, folder: Path) -> Iterator[str]:
+    """Write the files; yields a line for the reader as each is done.
+
+    Raises:
+        InputError: a file cannot be written.
+    """
+    from taskalign import files
+    from taskalign.models.spearman import METRICS
+    from taskalign.spearman_files import points_csv, table_csv, table_json
+    from taskalign.spearman_plot import scatter
+
+    texts: dict[str, Callable[[], str | bytes]] = {
+        "table.csv": lambda: table_csv(table),
+        "table.json": lambda: table_json(table),
+        "points.csv": lambda: points_csv(table),
+    }
+    for model in table.errors:
+        for kind in ("png", "svg"):
+            texts[f"{model.replace(' ', '-')}.{kind}"] = lambda model=model, kind=kind: scatter(
+                table, model, METRICS, kind
+            )
+    for name, make in texts.items():
+        files.write("--out", folder / name, make())
+        yield f"wrote {folder / name}"

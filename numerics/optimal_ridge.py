@@ -1,0 +1,152 @@
+"""The ridge with the least error, for given data and a given test covariance."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from .arrays import Array, as_numpy, nonnegative, positive
+from .display import Shown
+from .errors import InputError
+from .fixed_point import FixedPoint, solve
+from .icl import check_test, error_at
+from .spectrum import Spectrum
+
+#: the scan in units of the largest eigenvalue plus the noise of the summary, and its points a decade
+_DECADES = (-14, 8)
+_PER_DECADE = 8
+#: relative differences of errors below this are rounding
+_ROUNDING = 1e-13
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class OptimalRidge(Shown):
+    r"""The least error over all ridges $\lambda \ge 0$.
+
+    Attributes:
+        ridge: where the error is least; 0 where no ridge is best, infinity where learning nothing is.
+        error: the least error.
+        error_ridgeless: the error in the limit $\lambda \to 0^+$; infinite at tau = 1.
+        error_untrained: the error in the limit $\lambda \to \infty$, $\rho_{\mathrm{test}} + c_{\mathrm{test}}$.
+        minima: all local minima that were found, as rows (ridge, error), the best first; shape `(n, 2)`.
+        fixed_point: the solution at the best ridge; None where that is infinite.
+    """
+
+    ridge: float
+    error: float
+    error_ridgeless: float
+    error_untrained: float
+    minima: np.ndarray = field(repr=False)
+    fixed_point: FixedPoint | None = field(repr=False)
+
+
+def optimal_ridge(
+    spectrum: Spectrum,
+    test: Array,
+    *,
+    alpha: Array,
+    tau: Array,
+    kappa: Array,
+    rho: Array,
+    alpha_test: Array | None = None,
+    rho_test: Array | None = None,
+) -> OptimalRidge:
+    r"""Ridge that minimises $e_{\mathrm{ICL}}(\lambda)$ over $\lambda \ge 0$.
+
+    The error is scanned over 22 decades of the ridge in one call, each local minimum of the scan is refined between
+    its neighbours, and the limits $\lambda \to 0$ and $\lambda \to \infty$ compete with them; the error can have more
+    than one minimum. At the minimum the error is flat: the error is right to about 1e-13, the ridge to about 1e-6.
+
+    Args:
+        spectrum: spectrum of $C_{\mathrm{train}}$, a single one; tensors are read without their gradients.
+        test: $C_{\mathrm{test}}$ along its eigenvectors, shape `(d,)`; see `align`.
+        alpha, tau, kappa, rho: as in `solve`, single numbers; tau may be 1.
+        alpha_test: context length per dimension at test, > 0; alpha if not given.
+        rho_test: variance of the label noise at test, >= 0; rho if not given.
+
+    Raises:
+        InputError: an argument outside of its range, an array where a single number is wanted, a `test` of the wrong
+            length.
+        ConvergenceError: see `solve`.
+
+    References:
+        THEORY (1.1)-(1.3).
+
+    Example:
+        >>> flat = Spectrum.isotropic()
+        >>> found = optimal_ridge(flat, [1.0], alpha=2, tau=1, kappa=4, rho=0.1)
+        >>> found.error < found.error_ridgeless
+        True
+    """
+    if spectrum.batch_shape:
+        raise InputError(f"spectrum: a batch {spectrum.batch_shape} is not allowed, give one at a time")
+    values, weights = (as_numpy(x).astype(np.float64) for x in (spectrum.eigenvalues, spectrum.weights))
+    plain = Spectrum(values, weights)
+    gamma = check_test(plain, as_numpy(test))
+    if gamma.ndim != 1:
+        raise InputError(f"test: shape {gamma.shape} is not allowed, give one test covariance")
+    given = {"alpha": _one("alpha", alpha), "tau": _one("tau", tau), "kappa": _one("kappa", kappa)}
+    given["rho"] = _one("rho", rho, zero=True)
+    at_test = {
+        "alpha_test": np.asarray(given["alpha"] if alpha_test is None else _one("alpha_test", alpha_test)),
+        "rho_test": np.asarray(given["rho"] if rho_test is None else _one("rho_test", rho_test, zero=True)),
+    }
+
+    def solved(ridge: float | np.ndarray) -> FixedPoint:
+        return solve(plain, **given, ridge=ridge)
+
+    def error(ridge: float | np.ndarray) -> np.ndarray:
+        return np.asarray(error_at(solved(ridge), gamma, **at_test).total)
+
+    unit = float(values.max()) + (given["rho"] + float(plain.trace)) / given["alpha"]
+    low, high = _DECADES
+    grid = unit * np.logspace(low, high, _PER_DECADE * (high - low) + 1)
+    ridgeless = math.inf if given["tau"] == 1 else float(error(0.0))
+    untrained = float(at_test["rho_test"] + (weights / weights.sum()) @ gamma)
+    inside = _minima(error, grid)
+    # on equal terms the simpler answer: no ridge, then a ridge, then nothing learned
+    candidates = [(0.0, ridgeless), *inside, (math.inf, untrained)]
+    ridge, best = candidates[0]
+    for place, value in candidates[1:]:
+        if value < best * (1 - _ROUNDING):
+            ridge, best = place, value
+    return OptimalRidge(
+        ridge=ridge,
+        error=best,
+        error_ridgeless=ridgeless,
+        error_untrained=untrained,
+        minima=np.array(sorted(inside, key=lambda pair: pair[1])).reshape(-1, 2),
+        fixed_point=None if ridge == math.inf else solved(ridge),
+    )
+
+
+def _minima(error, grid: np.ndarray) -> list[tuple[float, float]]:
+    """Local minima within the grid, as (ridge, error), each refined between its neighbours."""
+    scanned = error(grid)
+    logs = np.log(grid)
+    lower = np.diff(scanned) < -_ROUNDING * scanned[1:]  # falls after this point
+    higher = np.diff(scanned) > _ROUNDING * scanned[1:]
+    found = []
+    for k in range(1, grid.size - 1):
+        if not (lower[k - 1] and not lower[k]):
+            continue
+        # the end of the plateau, if there is one
+        end = next((j for j in range(k, grid.size - 1) if higher[j] or lower[j]), None)
+        if end is None or lower[end]:
+            continue
+        ends = (logs[k - 1], logs[end + 1])
+        best = minimize_scalar(
+            lambda x: float(error(math.exp(x))), bounds=ends, method="bounded", options={"xatol": 1e-9}
+        )
+        found.append((math.exp(float(best.x)), float(best.fun)))
+    return found
+
+
+def _one(name: str, value: Array, *, zero: bool = False) -> float:
+    array = nonnegative(name, value) if zero else positive(name, value)
+    if array.ndim:
+        raise InputError(f"{name}: an array of shape {tuple(array.shape)} is not allowed, give a single number")
+    return float(array)

@@ -1,0 +1,62 @@
+"""The moments give every sum, and steps are what they are said to be: exact identities."""
+
+from __future__ import annotations
+
+import pytest
+from sympy import Expr, Rational, cancel, diff, exp, sin, together
+
+from taskalign.derive import iteration, root, spectral
+from taskalign.derive import notation as n
+
+from .test_identities import branches
+
+MOMENTS = {symbol: spectral.mean(summand) for symbol, summand in iteration.SUMMANDS.items()}
+
+
+def is_zero(expression: Expr) -> bool:
+    return cancel(together(spectral.reduce_means(expression))) == 0
+
+
+@pytest.mark.parametrize("symbol", iteration.sums_in_moments, ids=str)
+def test_sum_from_the_moments(symbol: Expr) -> None:
+    shares = {n.learned: spectral.LEARNED, n.unlearned: spectral.UNLEARNED}
+    direct = spectral.mean((spectral.SUMMANDS | spectral.MIXED)[symbol].subs(shares))
+    assert is_zero(iteration.sums_in_moments[symbol].rhs.subs(MOMENTS) - direct)
+
+
+@pytest.mark.parametrize("regime", root.REGIMES)
+def test_curvature_is_the_second_derivative(regime: str) -> None:
+    """Against differentiation of the sums themselves, not of symbols standing for them."""
+    sums = {symbol: e.rhs for symbol, e in spectral.sums.items()}
+    gaps = {n.gap_kappa: n.kappa - sums[n.D], n.gap_tau: n.tau - sums[n.D]}
+    for g, d2g in zip(branches(root.g[regime].rhs), branches(iteration.d2g[regime].rhs), strict=True):
+        direct = diff(g.subs(gaps).subs(n.U, sums[n.U]), n.t, 2)
+        symbolic = d2g.subs({n.gap_kappa: n.kappa - n.D, n.gap_tau: n.tau - n.D})
+        assert is_zero(direct - symbolic)
+
+
+def test_sums_of_third_order_are_not_differentiated() -> None:
+    with pytest.raises(ValueError, match="third order"):
+        spectral.slope(n.E_learned)
+
+
+@pytest.mark.parametrize("symbol", iteration.next_sums, ids=str)
+def test_next_sums_are_first_order(symbol: Expr) -> None:
+    exact = spectral.sums[symbol].rhs
+    after = iteration.next_sums[symbol].rhs
+    assert is_zero(after.subs(n.step, 0) - exact)
+    assert is_zero(-diff(after, n.step) - diff(exact, n.t))
+
+
+def test_halley_is_of_third_order() -> None:
+    """From a point at a distance x of the root, on functions with all derivatives; where the bend is small."""
+    x = n.t
+    for function in (sin(x), exp(x) - 1, x + x**2 - 3 * x**3):
+        derivatives = {n.g: function, n.dg: diff(function, x), n.d2g: diff(function, x, 2)}
+        bend = iteration.bend.rhs.subs(derivatives)
+        step = (n.g / n.dg / (1 - n.bend)).subs(derivatives).subs(n.bend, bend)
+        small = iteration.halley.rhs.subs(n.bend, Rational(1, 10))
+        assert cancel(small - (n.g / n.dg / (1 - n.bend)).subs(n.bend, Rational(1, 10))) == 0
+        error = (x - step).series(x, 0, 4).removeO()
+        assert [error.coeff(x, k) for k in range(3)] == [0, 0, 0]
+        assert error.coeff(x, 3) != 0

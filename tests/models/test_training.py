@@ -1,0 +1,135 @@
+"""The training loop: resumed as if it had never stopped, stopped early, and loud when it fails."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import taskalign as ta
+from taskalign.models import Schedule, train_transformer
+from taskalign.models.training import draw_batch, train
+from taskalign.numerics import ConvergenceError, InputError
+
+SPECTRUM = ta.Spectrum.power_law(6, 0.9)
+SCHEDULE = Schedule(steps=60, batch=16, warmup=5, check=10, validation=64)
+
+
+def trained(seed: int = 0, schedule: Schedule = SCHEDULE, **more):
+    return train_transformer(SPECTRUM, kappa=1.0, seed=seed, schedule=schedule, **more)
+
+
+def killed_after(checks: int):
+    """A progress function that ends the training at its so-manieth call."""
+    left = iter(range(checks - 1))
+
+    def progress(step: int, steps: int, loss: float) -> None:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+@pytest.mark.parametrize("checks", [(2,), (1, 3)])
+def test_resumed_training_ends_as_if_uninterrupted(checks, tmp_path: Path) -> None:
+    file = tmp_path / "runs" / "run.pt"
+    for count in checks:
+        with pytest.raises(KeyboardInterrupt):
+            trained(checkpoint=file, progress=killed_after(count))
+    steps = []
+    resumed = trained(checkpoint=file, progress=lambda step, all_, loss: steps.append(step))
+    assert steps == list(range(10 * sum(checks) + 10, 61, 10))
+    whole = trained()
+    for name, value in whole.parameters.items():
+        assert torch.equal(resumed.parameters[name], value), name
+    np.testing.assert_array_equal(resumed.losses, whole.losses)
+    assert [path.name for path in file.parent.iterdir()] == ["run.pt"]
+
+
+def test_a_finished_training_is_read_back_without_a_step(tmp_path: Path) -> None:
+    first = trained(checkpoint=tmp_path / "run.pt")
+    again = trained(checkpoint=tmp_path / "run.pt", progress=killed_after(1))
+    assert torch.equal(first.parameters["embed"], again.parameters["embed"])
+    assert again.steps == 60
+
+
+def test_checkpoints_of_other_runs_and_damaged_ones_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "run.pt"
+    trained(checkpoint=file)
+    faster: dict[str, Any] = {"schedule": replace(SCHEDULE, learning_rate=1e-3)}
+    others: list[dict[str, Any]] = [{"seed": 1}, {"rho": 0.5}, {"width": 8}, faster]
+    for other in others:
+        with pytest.raises(InputError, match=r"^checkpoint: .*run\.pt is of another run"):
+            trained(checkpoint=file, **other)
+    content = file.read_bytes()
+    for damaged in (content[:1000], b"", b"something else"):
+        file.write_bytes(damaged)
+        with pytest.raises(InputError, match=r"^checkpoint: .*run\.pt is no checkpoint"):
+            trained(checkpoint=file)
+
+
+def test_stops_where_nothing_improves() -> None:
+    still = replace(SCHEDULE, learning_rate=1e-9, patience=3)
+    found = trained(schedule=still)
+    assert found.stopped_early
+    # the first check counts as progress, whatever it finds
+    assert found.steps == 40
+    assert not trained(schedule=replace(SCHEDULE, patience=3, tolerance=0.0)).stopped_early
+
+
+def test_learning_rate_rises_stays_and_falls() -> None:
+    schedule = Schedule(steps=100, warmup=9, learning_rate=0.5)
+    assert schedule.rate(0) == pytest.approx(0.05)
+    assert {schedule.rate(step) for step in range(9, 51)} == {0.5}
+    assert schedule.rate(75) == pytest.approx(0.25)
+    assert 0 < schedule.rate(99) < 0.02
+
+
+@pytest.mark.parametrize("field", ["steps", "batch", "check", "patience", "validation", "learning_rate"])
+def test_bad_schedule(field: str) -> None:
+    with pytest.raises(InputError, match=f"^{field}: 0"):
+        Schedule(**{field: 0})
+
+
+class Broken:
+    """Its loss overflows from the start."""
+
+    def initial(self, generator):
+        return {"a": torch.ones(())}
+
+    def predict(self, parameters, x, y):
+        return parameters["a"] * 1e30 * torch.ones(len(x))
+
+
+def test_an_infinite_loss_is_no_result() -> None:
+    tasks = torch.ones(1, 4)
+    with pytest.raises(ConvergenceError, match=r"the loss is (inf|nan) after 10 steps"):
+        train(
+            Broken(),
+            lambda generator, batch: draw_batch(generator, tasks, batch, length=3, rho=0.1),
+            SCHEDULE,
+            seed=np.random.SeedSequence(0),
+        )
+
+
+def test_moments_of_the_contexts() -> None:
+    """Each within five standard errors of what the model says."""
+    d, n, rho = 8, 40_000, 0.5
+    tasks = torch.tensor([[3.0] + [0.0] * 7, [0.0] * 7 + [-1.0]], dtype=torch.float64)
+    batch = draw_batch(torch.Generator().manual_seed(0), tasks, n, length=2, rho=rho)
+    x, y = batch.x.numpy(), batch.y.numpy()
+    assert x.shape == (n, 3, d)
+    assert (x**2).mean() == pytest.approx(1 / d, rel=5 * np.sqrt(2 / x.size))
+    # |w|^2/d is 9/8 and 1/8, with equal shares
+    assert (y**2).mean() == pytest.approx(rho + 5 / d, rel=0.03)
+    assert (batch.target.numpy() ** 2).mean() == pytest.approx(5 / d, rel=0.06)
+    # E[y x] averages the tasks over d
+    np.testing.assert_allclose(d * (x[:, 0] * y[:, :1]).mean(0), tasks.numpy().mean(0), atol=0.07)
+    # labels of one context share a task: given the first input along e_1 alone, its label is that task's
+    first = np.abs(batch.target.numpy() - 3 * x[:, -1, 0]) < 1e-12
+    assert first.mean() == pytest.approx(0.5, abs=5 * 0.5 / np.sqrt(n))
+    assert np.allclose(batch.target.numpy()[~first], -x[~first, -1, -1])

@@ -1,0 +1,91 @@
+"""The optimal ridge against a fine scan, its stationarity, and the limits of no ridge and an infinite one."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+import taskalign as ta
+from taskalign.numerics import InputError, optimal_ridge
+
+SPECTRUM = ta.Spectrum.power_law(24, 0.9)
+MATCHED = SPECTRUM.eigenvalues
+
+
+@pytest.mark.parametrize("tau", [0.3, 0.95, 1.0, 1.05, 4.0])
+@pytest.mark.parametrize("rho", [0.0, 0.5])
+def test_no_other_ridge_does_better(tau: float, rho: float) -> None:
+    given = {"alpha": 2.0, "tau": tau, "kappa": 1.0, "rho": rho}
+    found = optimal_ridge(SPECTRUM, MATCHED, **given)
+    others = ta.icl_error(SPECTRUM, MATCHED, **given, ridge=np.geomspace(1e-9, 1e6, 3001)).total
+    assert found.error <= others.min() * (1 + 1e-13)
+    assert others.min() == pytest.approx(found.error, rel=1e-4)
+    assert found.ridge > 0
+    assert found.error < min(found.error_ridgeless, found.error_untrained)
+    # where it is, the error does not change to first order
+    ridge = torch.tensor(found.ridge, dtype=torch.float64, requires_grad=True)
+    error = ta.icl_error(SPECTRUM, MATCHED, **given, ridge=ridge).total
+    (slope,) = torch.autograd.grad(error, ridge)
+    assert abs(float(slope) * found.ridge) < 1e-6 * found.error
+    assert float(error.detach()) == pytest.approx(found.error, rel=1e-12)
+
+
+def test_peak_is_the_worst_place_to_go_without() -> None:
+    """Close to tau = 1 a ridge saves what the variance costs; there alone the ridgeless error is infinite."""
+    given = {"alpha": 2.0, "kappa": 1.0, "rho": 0.1}
+    saved = {}
+    for tau in (0.5, 0.99, 1.01, 4.0):
+        found = optimal_ridge(SPECTRUM, MATCHED, tau=tau, **given)
+        saved[tau] = found.error_ridgeless / found.error
+    assert min(saved[0.99], saved[1.01]) > 10 * max(saved[0.5], saved[4.0])
+    assert math.isinf(optimal_ridge(SPECTRUM, MATCHED, tau=1.0, **given).error_ridgeless)
+
+
+def test_no_ridge_can_be_best() -> None:
+    """Short contexts in pretraining regularise more than tests with long contexts want: any ridge is in the way."""
+    flat = ta.Spectrum.isotropic()
+    given = {"alpha": 0.5, "tau": 1e4, "kappa": 1e3, "rho": 0.0, "alpha_test": 1e6}
+    found = optimal_ridge(flat, [1.0], **given)
+    assert found.ridge == 0.0
+    assert found.error == found.error_ridgeless
+    errors = ta.icl_error(flat, [1.0], **given, ridge=np.geomspace(1e-12, 1e4, 400)).total
+    assert (errors > found.error * (1 - 1e-13)).all()
+    assert errors[-60] > 1.001 * found.error
+
+
+def test_to_learn_nothing_can_be_best() -> None:
+    """Tests outside of what pretraining has: every answer does harm."""
+    spectrum = ta.Spectrum([2.0, 0.0])
+    found = optimal_ridge(spectrum, [0.0, 2.0], alpha=2.0, tau=0.5, kappa=0.3, rho=0.1)
+    assert found.ridge == math.inf
+    assert found.error == found.error_untrained == pytest.approx(1.1, rel=1e-14)
+    assert found.fixed_point is None
+    large = ta.icl_error(spectrum, [0.0, 2.0], alpha=2.0, tau=0.5, kappa=0.3, rho=0.1, ridge=1e9).total
+    assert float(large) == pytest.approx(found.error, rel=1e-6)
+
+
+def test_conditions_at_test_count() -> None:
+    given = {"alpha": 2.0, "tau": 2.0, "kappa": 1.0, "rho": 0.1}
+    short, long = (optimal_ridge(SPECTRUM, MATCHED, **given, alpha_test=x, rho_test=0.0).ridge for x in (0.2, 200.0))
+    assert short > 2 * long
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"alpha": np.array([1.0, 2.0])}, r"alpha: an array of shape \(2,\)"),
+        ({"kappa": 0.0}, "kappa: 0.0"),
+        ({"rho": -1.0}, "rho: -1.0"),
+        ({"rho_test": -1.0}, "rho_test: -1.0"),
+        ({"test": [1.0]}, "test: shape"),
+        ({"test": np.ones((2, 24))}, r"test: shape \(2, 24\)"),
+        ({"spectrum": ta.Spectrum(np.ones((2, 3)))}, r"spectrum: a batch \(2,\)"),
+    ],
+)
+def test_bad_input_is_named(change: dict, message: str) -> None:
+    given = {"spectrum": SPECTRUM, "test": MATCHED, "alpha": 2.0, "tau": 1.0, "kappa": 1.0, "rho": 0.1} | change
+    with pytest.raises(InputError, match=message):
+        optimal_ridge(given.pop("spectrum"), given.pop("test"), **given)
