@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import importlib
+import sys
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
@@ -26,13 +26,22 @@ def backend(*values: Any) -> str:
     return "jax" if any(compat.is_jax_array(value) for value in values) else "numpy"
 
 
-def is_known(*values: Any) -> bool:
-    """Whether the numbers in arrays can be looked at; while JAX traces a function they cannot."""
-    if backend(*values) != "jax":
-        return True
-    import jax
+def _compiles() -> bool:
+    """Whether torch.compile is tracing, for which NumPy's arrays are tensors too."""
+    torch = sys.modules.get("torch")
+    return torch is not None and torch.compiler.is_compiling()
 
-    return not any(isinstance(value, jax.core.Tracer) for value in values)
+
+def is_known(*values: Any) -> bool:
+    """Whether the numbers in arrays can be looked at; while JAX or torch.compile traces a function they cannot."""
+    library = backend(*values)
+    if library == "torch":
+        return not _compiles()
+    if library == "jax":
+        import jax
+
+        return not any(isinstance(value, jax.core.Tracer) for value in values)
+    return True
 
 
 def in_one_library(*values: Any) -> list[Array]:
@@ -61,7 +70,19 @@ def in_one_library(*values: Any) -> list[Array]:
 
 def algebra_for(*values: Any) -> ModuleType:
     """The generated formulas for the library of the arguments."""
-    return importlib.import_module(f".generated.{backend(*values)}_algebra", __package__)
+    # import statements, which torch.compile can follow
+    library = backend(*values)
+    if library == "torch":
+        from .generated import torch_algebra
+
+        return torch_algebra
+    if library == "jax":
+        from .generated import jax_algebra
+
+        return jax_algebra
+    from .generated import numpy_algebra
+
+    return numpy_algebra
 
 
 def as_numpy(value: Any) -> np.ndarray:
@@ -87,6 +108,10 @@ def as_float_array(value: Any, name: str) -> Array:
         if jnp.iscomplexobj(value):
             raise InputError(f"{name}: complex numbers are not allowed")
         return value if jnp.issubdtype(value.dtype, jnp.floating) else value.astype(float)
+    if isinstance(value, int | float) and _compiles():
+        import torch
+
+        return torch.tensor(float(value), dtype=torch.float64)
     try:
         array = np.asarray(value)
         if array.dtype.kind not in "fiub":

@@ -7,6 +7,7 @@ implicit function, of first and of second order. The iteration itself is never d
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import array_api_compat as compat
@@ -31,6 +32,15 @@ class _Manner(NamedTuple):
     loop: Callable[..., Any] = array_solver.in_python
 
 
+def _in_compiled_torch(goes_on: Callable[..., Any], one_pass: Callable[..., Any], state: tuple[Any, ...]) -> Any:
+    """The loop while torch.compile traces, which cannot look at the numbers to see whether to go on."""
+    import torch
+    from torch._higher_order_ops import while_loop
+
+    tensors = tuple(torch.as_tensor(x) for x in state)
+    return while_loop(lambda *x: goes_on(x), lambda *x: tuple(y.clone() for y in one_pass(x)), tensors)
+
+
 def _manner(*values: Array) -> _Manner:
     library = backend(*values)
     if library == "jax":
@@ -42,6 +52,8 @@ def _manner(*values: Array) -> _Manner:
     if library == "torch":
         import torch
 
+        if not is_known(*values):
+            return _Manner(RECORDED_STEPS, torch.Tensor.detach, _in_compiled_torch)
         if torch.is_grad_enabled() and any(value.requires_grad for value in values):
             return _Manner(RECORDED_STEPS, torch.Tensor.detach)
     return _Manner()
@@ -62,7 +74,8 @@ def solve_columns(spectrum: Spectrum, values: dict[str, Array], shape: tuple[int
     xp = compat.array_namespace(alpha)
     alpha, tau, kappa, rho, ridge = (xp.broadcast_to(value, shape) for value in (alpha, tau, kappa, rho, ridge))
     algebra = algebra_for(alpha)
-    with np.errstate(all="ignore"):  # what is not finite is found below
+    quiet = np.errstate(all="ignore") if backend(alpha) == "numpy" else nullcontext()
+    with quiet:  # what is not finite is found below
         parameters = (algebra.summary_noise(rho, c_train, alpha), kappa, tau, ridge)
         known = is_known(*parameters, rho, c, weights)
         manner = _manner(*parameters, rho, c, weights)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from importlib import import_module
 from typing import Any
 
 from .arrays import backend
@@ -33,5 +32,11 @@ def is_plain(work: int) -> bool:
 
 def solver_for(work: int, *values: Any) -> Any:
     """Module with `solve_columns` and `misalignment` for arrays of this library and this many points x eigenvalues."""
-    plain = backend(*values) != "numpy" or is_plain(work)
-    return import_module(".batch_solver" if plain else ".compiled_solver", __package__)
+    # import statements, which torch.compile can follow
+    if backend(*values) != "numpy" or is_plain(work):
+        from . import batch_solver
+
+        return batch_solver
+    from . import compiled_solver
+
+    return compiled_solver

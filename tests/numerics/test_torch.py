@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -147,3 +149,37 @@ def test_float32_has_float32_accuracy(point: Point) -> None:
     for name in OUTPUTS:
         x, y = float(getattr(found, name)), float(getattr(exact, name))
         assert abs(x - y) <= 1e-5 * sensitivity * abs(y), name
+
+
+COMPILED = """
+import torch, warnings
+import taskalign as ta
+
+warnings.simplefilter("ignore")  # what torch says of its own
+
+def total(eigenvalues, test, alpha, tau, ridge):
+    return ta.icl_error(ta.Spectrum(eigenvalues), test, alpha=alpha, tau=tau, kappa=0.7, rho=0.1, ridge=ridge).total
+
+compiled = torch.compile(total, backend="aot_eager", fullgraph=True)
+
+def arguments(tau, ridge):
+    values = [[2.0, 1.0, 0.3, 0.0], [0.5, 1.0, 2.0, 0.1]], [0.5, 1.0, 2.0, 0.1], [2.0, 20.0], tau, ridge
+    return [torch.tensor(value, dtype=torch.float64, requires_grad=True) for value in values]
+
+for tau, ridge in (([0.6, 3.0], 0.0), ([1.0, 1 - 1e-6], 0.05)):
+    leaves, plain = arguments(tau, ridge), arguments(tau, ridge)
+    found, expected = compiled(*leaves), total(*plain)
+    torch.testing.assert_close(found, expected, rtol=1e-14, atol=0)
+    found.sum().backward()
+    expected.sum().backward()
+    for ours, theirs in zip(leaves, plain, strict=True):
+        torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-11, atol=1e-13)
+# nothing can be refused where nothing can be looked at
+assert not compiled(*arguments([1.0, 1.0], 0.0)).isfinite().any()
+"""
+
+
+def test_torch_compile_takes_it_as_one_graph() -> None:
+    """Without a break, the same numbers and gradients; in a process without the run-time checks of types."""
+    done = subprocess.run([sys.executable, "-c", COMPILED], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
