@@ -6,7 +6,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help report test lint types generate clean
+.PHONY: help report test lint types generate bench clean
 .NOTPARALLEL:
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo 'make lint       ruff, on style and format'
 	@echo 'make types      pyright'
 	@echo 'make generate   write the evaluators in numerics/generated/ from the equations in derive/'
+	@echo 'make bench      the benchmarks of speed, into benchmarks/RESULTS.md'
 	@echo 'make clean      remove what these made, but for .venv'
 	@echo 'PYTHON=python3.12 takes another Python for .venv (3.11 or newer)'
 
@@ -40,6 +41,10 @@ types: $(VENV)/.installed-dev
 generate: $(VENV)/.installed-dev
 	@$(BIN)/python -m taskalign.numerics.generate
 	@rm -f numerics/__pycache__/*.nb[ci]
+
+# about ten minutes
+bench: $(VENV)/.installed-dev
+	@$(BIN)/python benchmarks/speed
 
 clean:
 	@rm -rf build dist *.egg-info report .pytest_cache .ruff_cache .hypothesis

@@ -29,7 +29,7 @@ def _equation(name: str, title: str, statement: Eq, **more: str) -> Equation:
 
 
 def _in_moments(summand: Expr) -> Expr:
-    r"""A product of shares as cubic moments: $\theta^j \bar\theta^k = \theta^j \bar\theta^k (\theta + \bar\theta)^{3-j-k}$.
+    r"""A product of shares, as cubic moments: times a power of $\theta + \bar\theta = 1$ that makes it cubic.
 
     Args:
         summand: monomial in `learned` and `unlearned`, of degree three at most.

@@ -108,7 +108,8 @@ def effective_ridge_at(xp, algebra, spectrum, parameters, t, recorded, frozen, l
     gap_kappa = difference(xp, kappa, d, v, d_null, rank_fraction)
     # where there is no ridge, an equation that has a root takes the place
     safe = (s, kappa, tau, xp.where(ridge > 0, ridge, xp.ones_like(ridge)))
-    lt = balance(xp, algebra, *(frozen(x) for x in (t, u, gap_kappa)), [frozen(x) for x in safe], loop)
+    still = [frozen(x) for x in safe]
+    lt = balance(xp, algebra, frozen(t), frozen(u), frozen(gap_kappa), still, loop)
     for _ in range(recorded):
         h, dh = algebra.noise_balance(lt, t, u, *safe)
         lt = lt - h / dh

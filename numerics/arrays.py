@@ -38,9 +38,9 @@ def is_known(*values: Any) -> bool:
     if library == "torch":
         return not _compiles()
     if library == "jax":
-        import jax
+        from jax.core import Tracer
 
-        return not any(isinstance(value, jax.core.Tracer) for value in values)
+        return not any(isinstance(value, Tracer) for value in values)
     return True
 
 
@@ -166,6 +166,8 @@ def within(array: Array, *, strictly: bool) -> bool:
         from .kernel import all_within
 
         return bool(all_within(array.reshape(-1), strictly))
+    if backend(array) == "jax":  # while a function is traced, JAX's own operations on known numbers are unknown
+        array = np.asarray(array)
     lowest, highest = array.min(), array.max()  # not a number, if any entry is not
     return bool((lowest > 0) if strictly else (lowest >= 0)) and bool(highest < float("inf"))
 

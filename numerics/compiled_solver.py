@@ -32,10 +32,9 @@ def rows_of(values: Array, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarr
     distinct = values[kept] if values.size else values
     batch = distinct.shape[:-1]
     rows = np.ascontiguousarray(distinct, dtype=np.float64).reshape(-1, values.shape[-1])
-    if not rows.flags.writeable:  # the kernel is compiled for one kind of array
+    if not rows.flags.writeable:  # the kernel is compiled for one kind of array alone
         rows = rows.copy()
-    index = np.broadcast_to(np.arange(len(rows)).reshape(batch), shape).ravel()
-    return rows, np.ascontiguousarray(index)
+    return rows, np.array(np.broadcast_to(np.arange(len(rows)).reshape(batch), shape)).ravel()
 
 
 def _flat(value: Array, shape: tuple[int, ...]) -> np.ndarray:

@@ -119,6 +119,7 @@ def solve_t(eigenvalues, weights, null_weight, rank_fraction, c_train, s, tau, k
     t = _start(c_train, rank_fraction, s, kappa, tau, ridge)
     above = np.inf  # where Newton's step from the last point above the root led: from there he descends to it
     previous = np.inf
+    d = v = e = d2 = v2 = dg = np.nan
     for passes in range(1, MAX_PASSES + 1):
         m0, m1, m2, m3 = _moments(eigenvalues, weights, t)
         d, v, e, d2, v2, e_learned, e_unlearned = _sums_of_moments(t, m0, m1, m2, m3)

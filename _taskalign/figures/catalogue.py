@@ -20,6 +20,8 @@ FIGURES = {
     "error-budget": "parts of the error over the numbers of tasks and contexts and the context length",
     "implicit-ridge": "ridge of the trained layer, fitted against predicted, over the number of contexts",
     "prediction-law": "labels and predictions against their joint Gaussian law, in two dimensions d",
+    "phase-transition": "error over the number of low-rank tasks, for longer and longer contexts, and its phases",
+    "optimal-ridge": "error over the ridge, the best ridge over the number of contexts, and the peak without it",
 }
 
 
