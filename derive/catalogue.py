@@ -155,9 +155,9 @@ _SECTIONS = (
         "The tasks of pretraining are part of the resolvent that they meet. Leaving one of them out shows that each of"
         r" them sees $@a @phi$ where a fresh task of the same covariance sees $@phi = \mathrm{tr}[@C_train @F]$, and"
         " $@{a}^2 @dphi$ in place of the derivative; tasks from a freshly rotated copy of $@C_train$ see the trace"
-        " $@c_train @M$. A warning: IDG is the error on the tasks of pretraining in one strand of the literature and"
-        " the error on fresh tasks of the same subspace in the other. Here TM is the former and IDG the latter; ODG is"
-        r" the error on rotated tasks. All is taken at $@sigma$.",
+        r" $@c_train @M$. A warning: IDG is the error on the tasks of pretraining in \cite{lu2024}, and the error on"
+        r" fresh tasks of the same subspace in \cite{takanami2026}. Here TM is the former and IDG the latter; ODG is"
+        " the error on rotated tasks. All is taken at $@sigma$.",
         {
             "e_TM": "The scalar part is the same for all three.",
             "A_TM": (
@@ -187,8 +187,8 @@ _SECTIONS = (
         "budget",
         "The error budget",
         r"Given the query $x$ and a fresh task $w$, the prediction has the mean $x^\top (1 - @sigma @F)\, w$ and a"
-        " variance with four named sources: finitely many tasks, finitely many contexts, a finite context at test,"
-        " and contexts and context together. With the bias of the mean and the noise of the label they are the whole"
+        " variance with four sources: finitely many tasks, finitely many contexts, a finite context at test, and the"
+        " last two together. With the bias of the mean and the noise of the label they are the whole"
         " error.",
         {
             "leverage_fresh": (
@@ -208,7 +208,7 @@ _SECTIONS = (
         "On average the trained layer is itself a ridge regression: with the empirical covariance of the tasks and the"
         " ridge $@sigma$ where the tasks are given, with the population covariance and a larger ridge where they are"
         " not. Finite data make this ridge in three ways, also without an explicit one: finite contexts add $@s$,"
-        " finitely many contexts add $@ridge_samples$, and finitely many tasks multiply the sum.",
+        " finitely many contexts add $@ridge_samples$, and finitely many tasks multiply the sum by $@tasks_factor$.",
         {
             "ridge_inflation": "The sources, one by one.",
         },
@@ -236,9 +236,9 @@ _SECTIONS = (
         "low_rank",
         "Tasks of low rank",
         "Tasks from a random subspace of dimension $@rank_fraction @d$, of unit variance, in the conventions of the"
-        " work that introduced them: eigenvalue $1/@rank_fraction$ with weight $@rank_fraction$, and zero;"
-        r" $@c_train = 1$. IDG is there the error on fresh tasks of the subspace, ODG that on tasks of another one, TM"
-        " that on the tasks of pretraining (which the isotropic theory calls IDG).",
+        r" work that introduced them \cite{takanami2026}: eigenvalue $1/@rank_fraction$ with weight $@rank_fraction$,"
+        r" and zero; $@c_train = 1$. IDG is there the error on fresh tasks of the subspace, ODG that on tasks of"
+        r" another one, TM that on the tasks of pretraining, which the isotropic theory \cite{lu2024} calls IDG.",
         {
             "low_rank_V": "All traces are explicit in $@V$, what is left unlearned within the subspace.",
             "low_rank_learned": (
@@ -251,8 +251,8 @@ _SECTIONS = (
         "lu_isotropic",
         "The isotropic ridgeless errors",
         r"For $@C_train = I$ without ridge all is rational in one number $@noise_share$, the share left unlearned at"
-        " the noise $@s$; this is the asymptotic theory of linear attention for isotropic tasks. Its IDG is the error"
-        " on the tasks of pretraining, here TM.",
+        r" the noise $@s$; this is the theory of \cite{lu2024} for isotropic tasks. Its IDG is the error on the tasks"
+        " of pretraining, here TM.",
     ),
     Section(
         "limits",
@@ -299,10 +299,11 @@ _SECTIONS = (
     Section(
         "thresholds",
         "At the thresholds",
-        "How the errors vanish at a threshold depends on the small eigenvalues; finite noise rounds the transition,"
-        r" and a ridge rounds the peak at $@tau = 1$.",
+        "In the limit of long contexts without label noise, how the error on fresh tasks vanishes at a threshold"
+        " depends on the small eigenvalues. A finite effective noise rounds the transition, and a ridge rounds the peak"
+        " at $@tau = 1$.",
         {
-            "threshold_window": "At finite noise the transition of two atoms is rounded within a window.",
+            "threshold_window": "At finite effective noise the transition of two atoms is rounded within a window.",
             "peak_effective_ridge": r"The peak at $@tau = 1$ is rounded within a window of the width $\sqrt{@ridge}$.",
         },
     ),

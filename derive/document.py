@@ -147,13 +147,14 @@ def _entry(equation: Equation, before: Equation | None, notation: Mapping[str, s
     """Heading, equation and remark; what the equation before has said is not said again."""
     condition = text(equation.condition, notation)
     if before and equation.title == before.title:
-        heading = rf"Likewise, for {condition},"
+        heading = f"Likewise, for {condition}," if condition else ""
     else:
         heading = rf"\textbf{{{equation.title}}}" + (f" ({condition})" if condition else "")
         if not before or equation.source != before.source:
             heading += f" {citation(equation.source)}"
         heading += "."
-    lines = ["\n\\medskip\\noindent " + heading, equation.latex(notation, numbered=True)]
+    lines = ["\n\\medskip\\noindent " + heading] if heading else []
+    lines.append(equation.latex(notation, numbered=True))
     if equation.remark:
         lines.append(text(equation.remark, notation))
     return "\n".join(lines)

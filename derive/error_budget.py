@@ -108,7 +108,7 @@ _TITLES = {
 }
 mean_map = _equation(
     "mean_map",
-    "Mean of the trained layer along an eigenvector",
+    "Mean of the trained layer along an eigenvector, for all tasks",
     Eq(n.mean_map, n.learned + n.leverage * n.unlearned),
 )
 

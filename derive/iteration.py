@@ -66,7 +66,7 @@ bend = _equation(
     "bend",
     "Bend of the scalar equation over a step",
     Eq(n.bend, n.g * n.d2g / (2 * n.dg**2)),
-    remark=r"At most $\tfrac14$ for a quadratic with real roots; the square of Newton's step times it is his error.",
+    remark=r"At most $\tfrac14$ for a quadratic with real roots; Newton's step times it is what Newton's step leaves.",
 )
 halley = _equation(
     "halley_step",

@@ -34,7 +34,7 @@ converted_ridge = _equation(
     "converted_ridge",
     "Ridge in terms of the penalty per task",
     Eq(n.ridge, solve(_penalties, n.ridge)[0]),
-    remark=r"$(n/@d)\,@ridge = @d @tau @ridge$ and $@task_ridge k/@d$ are the same penalty in units of $@d$.",
+    remark=r"One penalty in two units, $(n/@d)\,@ridge = k @task_ridge$, with $n = @tau @d^2$ and $k = @kappa @d$.",
 )
 converted_noise = _equation(
     "converted_noise",
@@ -107,17 +107,17 @@ _signal = n.q * n.effective_ridge - n.sigma**2
 low_rank_misalign = {
     n.misalign_TM: _equation(
         "low_rank_misalign_TM",
-        "Error on the tasks of pretraining, low rank",
+        "Misalignment part for the tasks of pretraining, low rank",
         Eq(n.misalign_TM, n.q * (_RANK - n.V) - _signal * n.dV),
     ),
     n.misalign_IDG: _equation(
         "low_rank_misalign_IDG",
-        "Error on fresh tasks of the subspace",
+        "Misalignment part for fresh tasks of the subspace",
         Eq(n.misalign_IDG, _in_V(training_tasks.misalign_IDG.rhs)),
     ),
     n.misalign_ODG: _equation(
         "low_rank_misalign_ODG",
-        "Error on tasks of another subspace",
+        "Misalignment part for tasks of another subspace",
         Eq(n.misalign_ODG, _in_V(training_tasks.misalign_ODG.rhs)),
     ),
 }
@@ -167,17 +167,17 @@ overlap_ODG = _equation(
 errors = (
     _equation(
         "stable_misalign_TM",
-        "Error on the tasks of pretraining, low rank, without cancellation",
+        "Misalignment part for the tasks of pretraining, low rank, without cancellation",
         Eq(n.misalign_TM, n.q * (_R2 + n.s * _A2) + n.sigma**2 * _A2),
     ),
     _equation(
         "stable_misalign_IDG",
-        "Error on fresh tasks of the subspace, without cancellation",
+        "Misalignment part for fresh tasks of the subspace, without cancellation",
         Eq(n.misalign_IDG, n.unlearned**2 * (1 + n.b / _RANK) + n.q * _fresh),
     ),
     _equation(
         "stable_misalign_ODG",
-        "Error on tasks of another subspace, without cancellation",
+        "Misalignment part for tasks of another subspace, without cancellation",
         Eq(n.misalign_ODG, -(n.sigma**2) * n.dM + n.q * (_A2 - n.s * n.dM)),
         remark="For tasks of unit variance this is $1 - 2@order_m_bar + @Qbar$, and the other two are"
         " $1 - 2@order_m + @order_Q$ and $1 - 2@order_m0 + @order_Q0$.",

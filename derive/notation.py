@@ -222,7 +222,7 @@ t_lower = _symbol("t_lower", r"@{t}_{\mathrm{low}}", "lower bound of the root", 
 tasks_rank = _symbol("tasks_rank", r"r_\ast", r"rank of $R_k$ over $@d$, $\min(@kappa, @rank_fraction)$", positive=True)
 ridge_ratio = _symbol("ridge_ratio", r"\nu", "$@ridge/@s$, held fixed while both vanish", nonnegative=True)
 eta = _symbol("eta", r"\eta", "$@effective_ridge/@sigma$, share of the effective ridge", nonnegative=True)
-variance_gain = _symbol("variance_gain", "G", "amplification of the bias by the variance", positive=True)
+variance_gain = _symbol("variance_gain", r"\mathcal{G}", "amplification of the bias by the variance", positive=True)
 edge_scale = _symbol("edge_scale", r"v_0", r"$@V/@{t}^{@edge_exponent}$ as $@t \to 0$", positive=True)
 edge_exponent = _symbol(
     "edge_exponent", r"\omega", "exponent of the distribution of eigenvalues at zero", positive=True
@@ -267,15 +267,15 @@ var_given_query = _symbol(
     "var_given_query", r"\Sigma_{\hat{y}|x}", r"variance of $@yhat$ given the query and the task", positive=True
 )
 mahalanobis = _symbol("mahalanobis", r"\chi^{2}", "squared Mahalanobis distance of a pair", nonnegative=True)
-density = _symbol("density", "p", r"density of $(@y, @yhat)$", positive=True)
+density = _symbol("density", "p(@y, @yhat)", r"density of $(@y, @yhat)$", positive=True)
 
 # --- error budget -----------------------------------------------------------------------------------------
 leverage = _symbol(
-    "leverage", r"\eta", "leverage of a task on its own resolvent; zero for fresh tasks", nonnegative=True
+    "leverage", r"\zeta", "leverage of a task on its own resolvent; zero for fresh tasks", nonnegative=True
 )
-novelty = _symbol("novelty", r"\nu", "$1 - @leverage$", positive=True)
+novelty = _symbol("novelty", r"\bar{@leverage}", "$1 - @leverage$", positive=True)
 mean_map = _symbol("mean_map", r"\psi", "mean of the trained layer along an eigenvector, on the tasks", positive=True)
-recovered = _symbol("recovered", "Q_{0}", "size of the mean prediction", positive=True)
+recovered = _symbol("recovered", "Q_{@mean_map}", "size of the mean prediction", positive=True)
 bias = _symbol("bias", r"V_{\mathrm{bias}}", "squared bias of the mean prediction", nonnegative=True)
 V_task = _symbol("V_task", r"V_{\mathrm{task}}", "variance from finitely many tasks", nonnegative=True)
 V_train = _symbol("V_train", r"V_{\mathrm{train}}", "variance from finitely many contexts", nonnegative=True)
@@ -287,7 +287,7 @@ V_spread = _symbol("V_spread", r"V_{\mathrm{spread}}", "spread of $@mean_map$ ov
 reference = _symbol("reference", r"@{c}_{\mathrm{ref}}", "any eigenvalue to measure from", nonnegative=True)
 departure = _symbol("departure", r"\delta", "departure of $@mean_map$ from that at $@reference$")
 mean_departure = _symbol("mean_departure", r"\bar{@{departure}}", "its mean over the test tasks")
-spread = _symbol("spread", r"\delta^{2}", "its squared deviation from the mean", nonnegative=True)
+spread = _symbol("spread", "v_{@mean_map}", "its squared deviation from the mean", nonnegative=True)
 
 # --- implicit regularisation ------------------------------------------------------------------------------
 layer = _symbol("layer", r"\bar\Gamma", "mean of the trained layer along an eigenvector", nonnegative=True)

@@ -37,9 +37,9 @@ def _each_regime(name: str, title: str, symbol: Symbol, expressions: dict[str, E
 t = _equation("t", "The one unknown", Eq(n.t, n.sigma / n.a))
 gap_kappa = _equation("gap_kappa", "Tasks left over", Eq(n.gap_kappa, n.kappa - n.D))
 gap_tau = _equation("gap_tau", "Contexts left over", Eq(n.gap_tau, n.tau - n.D))
-a_of_t = _equation("a_of_t", "Memorisation factor at t", Eq(n.a, n.gap_kappa / n.kappa))
-sigma_of_t = _equation("sigma_of_t", "Effective noise at t", Eq(n.sigma, n.t * a_of_t.rhs))
-M_of_t = _equation("M_of_t", "Trace of the resolvent at t", Eq(n.M, n.U / n.sigma))
+a_of_t = _equation("a_of_t", "Memorisation factor, from the one unknown", Eq(n.a, n.gap_kappa / n.kappa))
+sigma_of_t = _equation("sigma_of_t", "Effective noise, from the one unknown", Eq(n.sigma, n.t * a_of_t.rhs))
+M_of_t = _equation("M_of_t", "Trace of the resolvent, from the one unknown", Eq(n.M, n.U / n.sigma))
 
 _lt = sigma_of_t.rhs - n.s
 # tau lambda / lt, from the equation of the effective ridge: in the form that does not cancel
@@ -66,7 +66,7 @@ def _noise_at(regime: str) -> Expr:
 _alpha_of_s = solve(summary_noise.lhs - summary_noise.rhs, n.alpha)[0]
 alpha_of_t = _each_regime(
     "alpha_of_t",
-    "Explicit parametrisation by t",
+    "Explicit parametrisation by the one unknown",
     n.alpha,
     {regime: _alpha_of_s.subs(n.s, _noise_at(regime)) for regime in REGIMES},
 )

@@ -126,8 +126,7 @@ e_TM_matched = _equation(
     Eq(n.e_TM, n.tau * n.q),
     "THEORY 2",
     condition="$@alpha_test = @alpha$, $@rho_test = @rho$",
-    remark="Exact for every spectrum, ridge and number of tasks and contexts: $@q$ is that error per context and"
-    " squared dimension.",
+    remark="An identity for every spectrum, ridge and number of tasks and contexts.",
 )
 
 # --- without cancellation -------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
-from .printing import ARRAY_TARGETS, NAMESPACE, function_source
+from .printing import NAMESPACE, TABLE, function_source
 from .programs import PROGRAMS
 
 FOLDER = Path(__file__).parent / "generated"
@@ -40,7 +40,7 @@ def functions(target: str, names: Collection[str] | None = None) -> list[str]:
             doc="From " + ", ".join(program.sources) + ".",
         )
         for program in PROGRAMS
-        if (target in ARRAY_TARGETS or not program.whole) and (names is None or program.name in names)
+        if target in (program.targets or TABLE) and (names is None or program.name in names)
     ]
 
 

@@ -7,7 +7,7 @@ what they give. `generate` writes them out for every backend.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sympy import Expr, Symbol
 
@@ -30,6 +30,7 @@ from ..derive import (
 )
 from ..derive import notation as n
 from ..derive.equation import Equation
+from .printing import ARRAY_TARGETS
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,14 @@ class Program:
     values: dict[Symbol, Expr]
     returns: tuple[Symbol, ...]
     sources: tuple[str, ...]
-    #: whether it takes whole arrays or matrices, and so is not for backends that go point by point
-    whole: bool = False
+    #: the targets that it is for, all if not given
+    targets: frozenset[str] | None = None
+
+
+#: takes whole arrays or matrices, so it is not for backends that go point by point
+_WHOLE = ARRAY_TARGETS
+#: for the compiled solver alone
+_COMPILED = frozenset({"numba"})
 
 
 def _program(
@@ -50,7 +57,7 @@ def _program(
     arguments: Sequence[Symbol],
     equations: Sequence[Equation],
     returns: Sequence[Symbol] | None = None,
-    whole: bool = False,
+    targets: frozenset[str] | None = None,
 ) -> Program:
     values = {equation.lhs: equation.rhs.subs(n.z, n.sigma) for equation in equations}
     return Program(
@@ -59,7 +66,7 @@ def _program(
         values,
         tuple(returns or [equations[-1].lhs]),
         tuple(equation.name for equation in equations),
-        whole,
+        targets,
     )
 
 
@@ -78,14 +85,14 @@ def _task_terms(name: str) -> Program:
         *(n.leverage, n.novelty, n.reference),
     )
     sources = [equation.name for equation in (*equations, *error_budget.along.values())]
-    return Program(name, arguments, values, (*error_budget.SUMMANDS, n.departure), tuple(sources), whole=True)
+    return Program(name, arguments, values, (*error_budget.SUMMANDS, n.departure), tuple(sources), targets=_WHOLE)
 
 
 def _growth(name: str, arguments: Sequence[Symbol], equation: Equation, error: Symbol) -> Program:
     """An error that grows like 1/s, which the equation states times s: gives the coefficient."""
     if equation.lhs != n.s * error:
         raise AssertionError(f"{equation.name} does not state s times {error}")
-    return Program(name, tuple(arguments), {error: equation.rhs}, (error,), (equation.name,), True)
+    return Program(name, tuple(arguments), {error: equation.rhs}, (error,), (equation.name,), _WHOLE)
 
 
 _newton = (n.g, n.dg)
@@ -93,28 +100,8 @@ _halley = (n.g, n.dg, n.d2g)
 _sums = (n.D, n.U, n.E, n.D2, n.U2)
 _mixed = (n.E_learned, n.E_unlearned)
 
-PROGRAMS: tuple[Program, ...] = (
-    _program("learned_share", (n.c, n.t), (spectral.learned,)),
-    _terms("newton_terms", (n.D, n.U, n.E)),
-    _terms("output_terms", _sums),
-    _program("summary_noise", (n.rho, n.c_train, n.alpha), (ridge.summary_noise,)),
-    _program("t_upper_above", (n.c_train, n.rank_fraction, n.s, n.kappa), (root.t_upper["above"],)),
-    _program("t_upper_below", (n.c_train, n.s, n.kappa, n.tau), (root.t_upper["below"],)),
-    _program("sigma_upper", (n.c_train, n.s, n.tau, n.ridge), (root.sigma_upper,)),
-    _program("g_above", (n.t, n.gap_kappa, n.E, n.s, n.kappa), (root.g["above"], root.dg["above"]), _newton),
-    _program(
-        "g_below",
-        (n.t, n.gap_kappa, n.gap_tau, n.U, n.E, n.s, n.kappa),
-        (root.g["below"], root.dg["below"]),
-        _newton,
-    ),
-    _program(
-        "g_ridge",
-        (n.t, n.gap_kappa, n.gap_tau, n.U, n.E, n.s, n.kappa, n.tau, n.ridge),
-        (root.g["ridge"], root.dg["ridge"]),
-        _newton,
-    ),
-    # for the compiled solver: four sums a pass, and steps of third order
+#: four sums a pass, and steps of third order
+_KERNEL = (
     Program("moment_terms", (n.c, n.t), iteration.SUMMANDS, tuple(iteration.SUMMANDS), ("T0", "T1", "T2", "T3")),
     _program(
         "sums_of_moments",
@@ -146,6 +133,30 @@ PROGRAMS: tuple[Program, ...] = (
         (n.t, n.step, *_sums, *_mixed),
         tuple(iteration.next_sums.values()),
         tuple(equation.lhs for equation in iteration.next_sums.values()),
+    ),
+)
+
+PROGRAMS: tuple[Program, ...] = (
+    *(replace(program, targets=_COMPILED) for program in _KERNEL),
+    _program("learned_share", (n.c, n.t), (spectral.learned,)),
+    _terms("newton_terms", (n.D, n.U, n.E)),
+    _terms("output_terms", _sums),
+    _program("summary_noise", (n.rho, n.c_train, n.alpha), (ridge.summary_noise,)),
+    _program("t_upper_above", (n.c_train, n.rank_fraction, n.s, n.kappa), (root.t_upper["above"],)),
+    _program("t_upper_below", (n.c_train, n.s, n.kappa, n.tau), (root.t_upper["below"],)),
+    _program("sigma_upper", (n.c_train, n.s, n.tau, n.ridge), (root.sigma_upper,)),
+    _program("g_above", (n.t, n.gap_kappa, n.E, n.s, n.kappa), (root.g["above"], root.dg["above"]), _newton),
+    _program(
+        "g_below",
+        (n.t, n.gap_kappa, n.gap_tau, n.U, n.E, n.s, n.kappa),
+        (root.g["below"], root.dg["below"]),
+        _newton,
+    ),
+    _program(
+        "g_ridge",
+        (n.t, n.gap_kappa, n.gap_tau, n.U, n.E, n.s, n.kappa, n.tau, n.ridge),
+        (root.g["ridge"], root.dg["ridge"]),
+        _newton,
     ),
     # g alone, where only its sign is wanted
     _program("sign_above", (n.t, n.gap_kappa, n.s, n.kappa), (root.g["above"],)),
@@ -194,30 +205,30 @@ PROGRAMS: tuple[Program, ...] = (
         "metric_resolvent",
         (n.eigenvalues.label, n.weights.label, n.test.label, n.a, n.sigma),
         (metrics.at_sigma,),
-        whole=True,
+        targets=_WHOLE,
     ),
     _program(
-        "metric_population", (n.eigenvalues.label, n.weights.label, n.test.label), (metrics.population,), whole=True
+        "metric_population", (n.eigenvalues.label, n.weights.label, n.test.label), (metrics.population,), targets=_WHOLE
     ),
-    _program("centering", (n.d,), (metrics.centering,), whole=True),
-    _program("inverse_cka", (n.C_train, n.C_test, n.centering, n.d), (metrics.inverse_cka,), whole=True),
+    _program("centering", (n.d,), (metrics.centering,), targets=_WHOLE),
+    _program("inverse_cka", (n.C_train, n.C_test, n.centering, n.d), (metrics.inverse_cka,), targets=_WHOLE),
     # asked for whole arrays only; the compiled kernel does not know them
     _program(
         "training_alignment",
         (n.a, n.b, n.sigma, n.q, n.A),
         (training_tasks.A_TM, training_tasks.B_TM),
         (n.A_TM, n.B_TM),
-        whole=True,
+        targets=_WHOLE,
     ),
     _program(
         "prediction_scalars",
         (n.D, n.E, n.D2, n.a, n.b, n.s, n.kappa),
         error_budget.SCALARS,
         (n.R2, n.a_less, n.leverage),
-        whole=True,
+        targets=_WHOLE,
     ),
     _task_terms("prediction_terms"),
-    _program("spread_term", (n.departure, n.mean_departure), (error_budget.spread_term,), whole=True),
+    _program("spread_term", (n.departure, n.mean_departure), (error_budget.spread_term,), targets=_WHOLE),
     _program(
         "prediction_law",
         (
@@ -233,19 +244,19 @@ PROGRAMS: tuple[Program, ...] = (
             *(n.var_y, n.var_yhat, n.slope_given_label, n.var_given_label, n.slope_given_clean, n.var_given_clean),
             *(n.var_given_query, n.V_int, n.V_ctx, n.e_icl),
         ),
-        whole=True,
+        targets=_WHOLE,
     ),
     _program(
         "mean_map",
         (n.c, n.t, n.leverage),
         (spectral.learned, spectral.unlearned, error_budget.mean_map),
-        whole=True,
+        targets=_WHOLE,
     ),
     _program(
         "prediction_density",
         (n.y, n.yhat, n.var_y, n.slope_given_label, n.var_given_label),
         (prediction.mahalanobis, prediction.density),
-        whole=True,
+        targets=_WHOLE,
     ),
     _program(
         "implicit_ridge",
@@ -255,11 +266,11 @@ PROGRAMS: tuple[Program, ...] = (
             implicit_ridge.ridge_tasks,
         ),
         (n.ridge_samples, n.tasks_factor, n.ridge_tasks, n.implicit_ridge),
-        whole=True,
+        targets=_WHOLE,
     ),
-    _program("layer_given_tasks", (n.task_eigenvalue, n.sigma), (implicit_ridge.layer_given_tasks,), whole=True),
-    _program("converted_ridge", (n.kappa, n.tau, n.task_ridge), (low_rank.converted_ridge,), whole=True),
-    _program("converted_noise", (n.noise_std,), (low_rank.converted_noise,), whole=True),
+    _program("layer_given_tasks", (n.task_eigenvalue, n.sigma), (implicit_ridge.layer_given_tasks,), targets=_WHOLE),
+    _program("converted_ridge", (n.kappa, n.tau, n.task_ridge), (low_rank.converted_ridge,), targets=_WHOLE),
+    _program("converted_noise", (n.noise_std,), (low_rank.converted_noise,), targets=_WHOLE),
     _program(
         "low_rank",
         (n.rank_fraction, n.t, n.a, n.b, n.dM, n.q, n.s, n.sigma, n.kappa),
@@ -268,46 +279,46 @@ PROGRAMS: tuple[Program, ...] = (
             *(n.order_m, n.order_Q, n.order_m0, n.order_Q0, n.order_m_bar),
             *(n.misalign_TM, n.misalign_IDG, n.misalign_ODG),
         ),
-        whole=True,
+        targets=_WHOLE,
     ),
-    _program("eta", (n.tau, n.tasks_rank, n.ridge_ratio), (long_context.eta,), whole=True),
+    _program("eta", (n.tau, n.tasks_rank, n.ridge_ratio), (long_context.eta,), targets=_WHOLE),
     _program(
         "variance_gain",
         (n.tau, n.tasks_rank, n.eta),
         (long_context.slack, long_context.gain),
         (n.slack, n.variance_gain),
-        whole=True,
+        targets=_WHOLE,
     ),
     _program(
         "t_level_bounds",
         (n.c_train, n.rank_fraction, n.mean_inverse, n.fewest),
         (long_context.level_lower, long_context.level_upper),
         (n.t_lower, n.t_upper),
-        whole=True,
+        targets=_WHOLE,
     ),
     _program(
         "few_tasks",
         (n.t, n.kappa, n.variance_gain),
         (long_context.few_tasks_IDG,),
-        whole=True,
+        targets=_WHOLE,
     ),
     _program(
         "enough_contexts",
         (n.c_train, n.tasks_rank, n.variance_gain),
         (long_context.few_tasks_ODG,),
-        whole=True,
+        targets=_WHOLE,
     ),
     _program(
         "few_contexts",
         (n.t, n.tau, n.kappa, n.c_train),
         (long_context.few_contexts_TM, long_context.few_contexts_IDG, long_context.few_contexts_ODG),
         (n.e_TM, n.e_IDG, n.e_ODG),
-        whole=True,
+        targets=_WHOLE,
     ),
     _growth("noise_few_tasks", (n.t, n.kappa, n.rho, n.eta, n.slack), long_context.noise_few_tasks, n.e_IDG),
     _growth("noise_ODG", (n.c_train, n.tasks_rank, n.rho, n.eta, n.slack), long_context.noise_ODG, n.e_ODG),
-    _program("noise_solved", (n.rank_fraction, n.kappa, n.rho, n.slack), (long_context.noise_solved,), whole=True),
-    _program("noise_TM", (n.tasks_rank, n.rho, n.slack), (long_context.noise_TM,), whole=True),
+    _program("noise_solved", (n.rank_fraction, n.kappa, n.rho, n.slack), (long_context.noise_solved,), targets=_WHOLE),
+    _program("noise_TM", (n.tasks_rank, n.rho, n.slack), (long_context.noise_TM,), targets=_WHOLE),
     _program(
         "noise_few_contexts",
         (n.t, n.tau, n.kappa, n.c_train, n.rho, n.E, n.D2),
@@ -316,6 +327,6 @@ PROGRAMS: tuple[Program, ...] = (
             long_context.noise_few_contexts_ODG,
         ),
         (n.e_TM, n.e_IDG, n.e_ODG),
-        whole=True,
+        targets=_WHOLE,
     ),
 )

@@ -166,6 +166,8 @@ def _notation_table(steps: Sequence[ProofStep], notation: Mapping[str, str] | No
     rows = [rf"{latex[name]} & {text(TABLE[name].meaning, notation)} \\" for name in TABLE if name in used]
     return "\n".join(
         [
+            # a new page where few lines are left, since longtable would leave the heading behind
+            r"\par\ifdim\dimexpr\pagegoal-\pagetotal<8\baselineskip\clearpage\fi",
             r"\section*{Notation}",
             r"\begin{longtable}{@{}>{$}l<{$}p{0.7\textwidth}@{}}",
             r"\toprule \multicolumn{1}{@{}l}{Symbol} & Meaning \\ \midrule \endhead",

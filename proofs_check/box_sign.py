@@ -185,7 +185,7 @@ class SignOverBox:
             return Decision("holds", "pair")
         if f is not None and f.ball < 0:
             return Decision("fails", "pair")
-        if f is None or not f.is_finite() or f.error * 2 > f.linear_size:
+        if f is None or not f.is_finite() or not f.error * 2 < f.linear_size:
             return Decision("undecided", axis=self._widest(box))
         moves = [float(abs(slope).upper()) for slope in f.slopes]
         return Decision("undecided", axis=box.wide[moves.index(max(moves))] if moves else 0, at_border=True)

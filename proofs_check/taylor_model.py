@@ -54,7 +54,8 @@ class TaylorModel:
         self.size = size
         missing = _monomials(size).total - len(coefficients)
         self.coefficients = [*coefficients, *[_ZERO] * missing]
-        self.error = error
+        # one number, so that comparisons with it are certain
+        self.error = error.upper()
 
     @property
     def middle(self) -> arb:

@@ -7,114 +7,6 @@ catalogue it was made.
 import math
 
 
-def learned_share(c, t):
-    """From learned."""
-    learned = c/(c + t)
-    return learned
-
-
-def newton_terms(c, t):
-    """From D, U, E."""
-    x0 = 1 / (c + t)
-    learned = c*x0
-    unlearned = t*x0
-    D = learned
-    U = unlearned
-    E = learned*unlearned
-    return D, U, E
-
-
-def output_terms(c, t):
-    """From D, U, E, D2, U2."""
-    x0 = 1 / (c + t)
-    learned = c*x0
-    unlearned = t*x0
-    D = learned
-    U = unlearned
-    E = learned*unlearned
-    D2 = learned**2
-    U2 = unlearned**2
-    return D, U, E, D2, U2
-
-
-def summary_noise(rho, c_train, alpha):
-    """From summary_noise."""
-    s = (c_train + rho)/alpha
-    return s
-
-
-def t_upper_above(c_train, rank_fraction, s, kappa):
-    """From t_upper_above."""
-    x0 = kappa*s
-    x1 = c_train/rank_fraction
-    x2 = -x0 + x1*(kappa - rank_fraction)
-    x3 = (1 / 2)*math.sqrt(4*kappa**2*s*x1 + x2**2) + (1 / 2)*abs(x2)
-    t_upper = (x3/kappa if x2 <= 0 else x0*x1/x3)
-    return t_upper
-
-
-def t_upper_below(c_train, s, kappa, tau):
-    """From t_upper_below."""
-    x1 = -tau + 1
-    x2 = -kappa + 1
-    x0 = kappa*s
-    x3 = -x0 + c_train*(-kappa*x1 - tau*x2)
-    x4 = c_train**2
-    x5 = (1 / 2)*math.sqrt(2*c_train*x0*(kappa + tau) + kappa**2*s**2 + x4*(kappa - tau)**2) + (1 / 2)*abs(x3)
-    t_upper = (x5/(kappa*tau) if x3 <= 0 else (c_train*kappa*s - x1*x2*x4)/x5)
-    return t_upper
-
-
-def sigma_upper(c_train, s, tau, ridge):
-    """From sigma_upper."""
-    x0 = ridge*tau
-    x1 = c_train + s
-    x2 = tau - 1
-    x3 = x0 - x1*x2
-    x4 = (1 / 2)*math.sqrt(4*ridge*tau**2*x1 + x3**2) + (1 / 2)*abs(x0 - x1*x2)
-    sigma_upper = s + (x4/tau if x3 >= 0 else x0*x1/x4)
-    return sigma_upper
-
-
-def g_above(t, gap_kappa, E, s, kappa):
-    """From g_above, dg_above."""
-    g = gap_kappa*t - kappa*s
-    dg = E + gap_kappa
-    return g, dg
-
-
-def g_below(t, gap_kappa, gap_tau, U, E, s, kappa):
-    """From g_below, dg_below."""
-    x0 = 1 / U
-    g = gap_kappa*gap_tau*t*x0 - kappa*s
-    x1 = E*x0
-    x2 = gap_kappa*gap_tau
-    dg = -E*x2/U**2 + gap_kappa*x1 + gap_tau*x1 + x0*x2
-    return g, dg
-
-
-def g_ridge(t, gap_kappa, gap_tau, U, E, s, kappa, tau, ridge):
-    """From g_ridge, dg_ridge."""
-    x0 = 1 / kappa
-    x1 = gap_kappa*x0
-    x2 = -s + t*x1
-    x3 = 1 / gap_kappa
-    x4 = kappa*x3
-    x5 = x2*x4
-    x6 = 1 / t
-    x7 = U*x6
-    x8 = s >= x2
-    x9 = (tau - 1 + x5*x7 if x8 else gap_tau - s*x4*x7)
-    g = -ridge*tau + x2*x9
-    x10 = x1 + E*x0
-    x11 = 1 / t**2
-    x12 = U*x11
-    x13 = E*kappa*x12/gap_kappa**2
-    x14 = s*x4
-    dg = x10*x9 + x2*(E*kappa*x11*x2*x3 + U*kappa*x10*x3*x6 - U*x11*x5 - x13*x2 if x8 else -E*x11*x14 + E*x6 + s*x13 + x12*x14)
-    return g, dg
-
-
 def moment_terms(c, t):
     """From T0, T1, T2, T3."""
     x0 = 1 / (c + t)**3
@@ -233,6 +125,114 @@ def next_sums(t, step, D, U, E, D2, U2, E_learned, E_unlearned):
     D2_next = D2 + 2*E_learned*x0
     U2_next = U2 - 2*E_unlearned*x0
     return D_next, U_next, E_next, D2_next, U2_next
+
+
+def learned_share(c, t):
+    """From learned."""
+    learned = c/(c + t)
+    return learned
+
+
+def newton_terms(c, t):
+    """From D, U, E."""
+    x0 = 1 / (c + t)
+    learned = c*x0
+    unlearned = t*x0
+    D = learned
+    U = unlearned
+    E = learned*unlearned
+    return D, U, E
+
+
+def output_terms(c, t):
+    """From D, U, E, D2, U2."""
+    x0 = 1 / (c + t)
+    learned = c*x0
+    unlearned = t*x0
+    D = learned
+    U = unlearned
+    E = learned*unlearned
+    D2 = learned**2
+    U2 = unlearned**2
+    return D, U, E, D2, U2
+
+
+def summary_noise(rho, c_train, alpha):
+    """From summary_noise."""
+    s = (c_train + rho)/alpha
+    return s
+
+
+def t_upper_above(c_train, rank_fraction, s, kappa):
+    """From t_upper_above."""
+    x0 = kappa*s
+    x1 = c_train/rank_fraction
+    x2 = -x0 + x1*(kappa - rank_fraction)
+    x3 = (1 / 2)*math.sqrt(4*kappa**2*s*x1 + x2**2) + (1 / 2)*abs(x2)
+    t_upper = (x3/kappa if x2 <= 0 else x0*x1/x3)
+    return t_upper
+
+
+def t_upper_below(c_train, s, kappa, tau):
+    """From t_upper_below."""
+    x1 = -tau + 1
+    x2 = -kappa + 1
+    x0 = kappa*s
+    x3 = -x0 + c_train*(-kappa*x1 - tau*x2)
+    x4 = c_train**2
+    x5 = (1 / 2)*math.sqrt(2*c_train*x0*(kappa + tau) + kappa**2*s**2 + x4*(kappa - tau)**2) + (1 / 2)*abs(x3)
+    t_upper = (x5/(kappa*tau) if x3 <= 0 else (c_train*kappa*s - x1*x2*x4)/x5)
+    return t_upper
+
+
+def sigma_upper(c_train, s, tau, ridge):
+    """From sigma_upper."""
+    x0 = ridge*tau
+    x1 = c_train + s
+    x2 = tau - 1
+    x3 = x0 - x1*x2
+    x4 = (1 / 2)*math.sqrt(4*ridge*tau**2*x1 + x3**2) + (1 / 2)*abs(x0 - x1*x2)
+    sigma_upper = s + (x4/tau if x3 >= 0 else x0*x1/x4)
+    return sigma_upper
+
+
+def g_above(t, gap_kappa, E, s, kappa):
+    """From g_above, dg_above."""
+    g = gap_kappa*t - kappa*s
+    dg = E + gap_kappa
+    return g, dg
+
+
+def g_below(t, gap_kappa, gap_tau, U, E, s, kappa):
+    """From g_below, dg_below."""
+    x0 = 1 / U
+    g = gap_kappa*gap_tau*t*x0 - kappa*s
+    x1 = E*x0
+    x2 = gap_kappa*gap_tau
+    dg = -E*x2/U**2 + gap_kappa*x1 + gap_tau*x1 + x0*x2
+    return g, dg
+
+
+def g_ridge(t, gap_kappa, gap_tau, U, E, s, kappa, tau, ridge):
+    """From g_ridge, dg_ridge."""
+    x0 = 1 / kappa
+    x1 = gap_kappa*x0
+    x2 = -s + t*x1
+    x3 = 1 / gap_kappa
+    x4 = kappa*x3
+    x5 = x2*x4
+    x6 = 1 / t
+    x7 = U*x6
+    x8 = s >= x2
+    x9 = (tau - 1 + x5*x7 if x8 else gap_tau - s*x4*x7)
+    g = -ridge*tau + x2*x9
+    x10 = x1 + E*x0
+    x11 = 1 / t**2
+    x12 = U*x11
+    x13 = E*kappa*x12/gap_kappa**2
+    x14 = s*x4
+    dg = x10*x9 + x2*(E*kappa*x11*x2*x3 + U*kappa*x10*x3*x6 - U*x11*x5 - x13*x2 if x8 else -E*x11*x14 + E*x6 + s*x13 + x12*x14)
+    return g, dg
 
 
 def sign_above(t, gap_kappa, s, kappa):

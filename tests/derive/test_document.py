@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from taskalign.derive import catalogue, compose, document, sections
+from taskalign.derive.latex import names
 from taskalign.derive.notation import TABLE
 
 needs_pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
@@ -109,6 +110,19 @@ def test_no_symbol_is_written_out_by_hand() -> None:
     assert len(greek) > 10
     assert not {letter for letter in greek if re.search(re.escape(letter) + "(?![A-Za-z])", body)}
     assert not re.search(r"\\mathcal\{[KMDUES]\}", body)
+
+
+def test_no_two_symbols_are_written_alike() -> None:
+    """But for the eigenvalues, one by one and as a list, and for Q, one quantity in two settings."""
+    latex = names()
+    written = [latex[name] for name in TABLE if name not in ("eigenvalues", "order_Q")]
+    assert sorted(set(written)) == sorted(written)
+
+
+def test_headings_say_what_they_begin() -> None:
+    """Equations that share title and condition share one heading."""
+    assert not re.search(r"Likewise, for\s*,|\(\s*\)\.", document())
+    assert document(["iteration"]).count(r"\textbf{Cubic moment}") == 1
 
 
 def test_sections_are_chosen_and_in_order() -> None:
