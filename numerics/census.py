@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from .arrays import Array, is_large, within
+from .rows import in_threads, rows_of
 
 
 class Census(NamedTuple):
@@ -24,10 +27,8 @@ def census(values: Array, multiplicities: Array) -> Census | None:
     The multiplicities have the same shape and need not sum to one.
     """
     if is_large(values):
-        from .compiled_solver import census_of_rows
-
-        good, total, support, null = census_of_rows(values, multiplicities)
-        if not good:
+        wrong, total, support, null = _compiled(values, multiplicities)
+        if (wrong > 0).any():
             return None
     else:
         if not within(values, strictly=False):
@@ -35,3 +36,18 @@ def census(values: Array, multiplicities: Array) -> Census | None:
         total, support, null = ((multiplicities * entries).sum(-1) for entries in (values, values > 0, values == 0))
     weight = support + null
     return Census(total / weight, support / weight, null / weight)
+
+
+def _compiled(values: np.ndarray, multiplicities: np.ndarray) -> list[np.ndarray]:
+    """Number of entries that are not allowed, sum of all, and weights above zero and at zero; in one pass."""
+    from .kernel import census_points
+
+    batch = values.shape[:-1]
+    (vectors, row), (weights, weight_row) = (rows_of(x, batch) for x in (values, multiplicities))
+    out = np.empty((4, len(row)))
+
+    def work(first: int, last: int) -> None:
+        census_points(vectors, weights, row, weight_row, first, last, out)  # pyright: ignore[reportCallIssue]
+
+    in_threads(work, len(row), values.shape[-1])
+    return [column.reshape(batch) for column in out]

@@ -14,8 +14,8 @@ from typing import Any
 
 import joblib
 
-from ..numerics.compiled_solver import most_threads
 from ..numerics.errors import InputError
+from ..numerics.rows import most_threads
 from ..numerics.spectrum import Spectrum
 from .adversary import Adversary
 from .chunks import ChunkFolder, as_text, chunk_files, encode

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any
 
-from taskalign.numerics.compiled_solver import most_threads
+from taskalign.numerics.rows import most_threads
 
 #: seconds of measuring for one figure
 BUDGET = 1.5

@@ -9,7 +9,7 @@ from floor import floor
 from measuring import least, one_thread
 
 import taskalign as ta
-from taskalign.numerics.compiled_solver import pays
+from taskalign.numerics.compress import pays
 
 POINTS = 10_000
 #: nodes at d = 1e6 that THEORY A2 and its prototypes found
