@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import taskalign as ta
+from taskalign.numerics.compress import pays
 
 RNG = np.random.default_rng(0)
 D = 100_000
@@ -68,3 +69,29 @@ def test_bad_input() -> None:
         ta.Spectrum(np.ones((2, 3))).compress()
     with pytest.raises(ValueError, match="rtol"):
         ta.Spectrum([1.0]).compress(0.0)
+
+
+@pytest.mark.parametrize("name", ["1/j", "log-uniform", "half zero"])
+def test_nodes_take_the_place_of_many_eigenvalues_unseen(name: str) -> None:
+    """A scan of one long spectrum and one test covariance against twenty digits with all eigenvalues."""
+    d, points = 5000, 1000
+    values = SPECTRA[name][:: D // d]
+    test = np.random.default_rng(2).random(d)
+    rng = np.random.default_rng(3)
+    given = {name: 10 ** rng.uniform(-1, 1, points) for name in ("tau", "kappa", "rho")}
+    given["alpha"] = 10 ** rng.uniform(-1, 3, points)
+    spectrum = ta.Spectrum(values)
+    assert pays(points, d)
+    assert spectrum.nodes[0].size < d / 20
+    found = ta.icl_error(spectrum, test, **given)
+    exact = ta.numerics.precise(spectrum, **{name: value[0] for name, value in given.items()}, digits=20)
+    for field in ("sigma", "a", "M", "dM", "q", "Qbar"):
+        assert getattr(found.fixed_point, field)[0] == pytest.approx(float(getattr(exact, field)), rel=1.5e-14), field
+    error = exact.icl_error(test.tolist())
+    assert found.misalignment[0] == pytest.approx(float(error.misalignment), rel=1.5e-14)
+    assert found.total[0] == pytest.approx(float(error.total), rel=1.5e-14)
+
+
+def test_a_test_of_zeros_has_no_misalignment() -> None:
+    error = ta.icl_error(ta.Spectrum(SPECTRA["1/j"]), np.zeros(D), alpha=np.full(100, 2.0), tau=4, kappa=1, rho=0.1)
+    assert (error.misalignment == 0).all()
