@@ -18,7 +18,21 @@ import taskalign.proof_commands
 import taskalign.simulate_command
 import taskalign.spearman_command  # noqa: F401 (their commands join the application)
 from taskalign.numerics.errors import ConvergenceError, InputError
-from taskalign.options import Alpha, AlphaTest, CheckFailed, Kappa, Rho, RhoTest, Ridge, Spectrum, Tau, Test, app, need
+from taskalign.options import (
+    Alpha,
+    AlphaTest,
+    CheckFailed,
+    Kappa,
+    Rho,
+    RhoTest,
+    Ridge,
+    Spectrum,
+    Tau,
+    Test,
+    WholeIfGiven,
+    app,
+    need,
+)
 
 #: arguments of the library -> options of the command line
 _OPTIONS = {
@@ -35,8 +49,11 @@ _OPTIONS = {
     "C_test": "--test",
     "rank_fraction": "--rank-fraction",
     "noise_std": "--noise-std",
-    "d": "--d",
-    "kind": "--kind",
+    "kappas": "--kappa",
+    "learning_rate": "--learning-rate",
+    "checkpoint": "--out",
+    **{name: f"--{name}" for name in ("d", "kind", "repeats", "seed", "seeds", "exponent", "width", "steps", "batch")},
+    **{name: f"--{name}" for name in ("contexts", "device", "out")},
 }
 
 
@@ -52,7 +69,7 @@ def evaluate(
     ridge: Ridge = "0",
     alpha_test: AlphaTest = None,
     rho_test: RhoTest = None,
-    precise: int | None = None,
+    precise: WholeIfGiven = None,
     json: bool = False,
 ) -> None:
     """Evaluate the theory: effective ridge, error and its parts, ordering of K.
@@ -104,19 +121,19 @@ def report(
 ) -> None:
     """Write a report: derivation with the numbers in it, page with plots, all values.
 
-    Into the folder go theory.tex (and theory.pdf where pdflatex is found), report.html (one file that opens offline),
-    values.json and the plots as PNG.
+    Into the folder go theory.tex (and theory.pdf where pdflatex is found),
+    report.html (one file that opens offline), values.json and the plots as PNG.
 
     Args:
         out: Folder, made if it is not there; the report's own files in it are overwritten.
     """
     from taskalign import files, inputs
-    from taskalign.evaluation import option
+    from taskalign.evaluation import single_parameters
 
     need("matplotlib", "latex2mathml")
     texts = {"alpha": alpha, "tau": tau, "kappa": kappa, "rho": rho, "ridge": ridge}
     texts |= {"alpha_test": alpha_test, "rho_test": rho_test}
-    given = {name: inputs.number(option(name), text) for name, text in texts.items() if text is not None}
+    given = single_parameters(texts)
     tasks = inputs.tasks(train, test)
 
     from taskalign import artifacts
@@ -223,7 +240,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"taskalign: {error}", file=sys.stderr)
         return 1
     except CycloptsError as error:
-        print(f"taskalign: {' '.join(str(error).split())}", file=sys.stderr)
+        # a converter of ours has named the option already
+        said = error.__cause__ if isinstance(error.__cause__, InputError) else error
+        print(f"taskalign: {' '.join(str(said).split())}", file=sys.stderr)
+        return 2
+    except MemoryError as error:
+        print(f"taskalign: not enough memory: {error or 'take smaller numbers'}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("taskalign: interrupted", file=sys.stderr)

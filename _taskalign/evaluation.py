@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from taskalign.inputs import MOST_POINTS, Tasks, numbers
+from taskalign.inputs import MOST_POINTS, Tasks, number, numbers
 from taskalign.numerics import IclError, InputError, icl_error
 from taskalign.numerics.ordering import ordering_at
 from taskalign.numerics.precise import precise
@@ -49,6 +49,15 @@ def parameters(texts: Mapping[str, str | None]) -> dict[str, Any]:
         shape[axis] = -1
         given[name] = np.reshape(given[name], shape)
     return given
+
+
+def single_parameters(texts: Mapping[str, str | None]) -> dict[str, float]:
+    """The parameters as numbers, where ranges are not allowed.
+
+    Raises:
+        InputError: naming the option.
+    """
+    return {name: number(option(name), text) for name, text in texts.items() if text is not None}
 
 
 def at_points(tasks: Tasks, given: Mapping[str, Any]) -> IclError:
@@ -118,7 +127,7 @@ def grid_rows(tasks: Tasks, given: Mapping[str, Any]) -> tuple[list[str], list[l
     return list(columns), [list(row) for row in zip(*flat, strict=True)]
 
 
-def as_csv(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+def as_csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """CSV with a header line; floats with all their digits."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")

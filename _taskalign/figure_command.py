@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from taskalign.numerics.errors import InputError
-from taskalign.options import app, need
+from taskalign.options import Whole, WholeIfGiven, app, need
 
 #: dots per inch of a PNG
 _DPI = 100
@@ -21,9 +21,9 @@ def figure(
     /,
     *,
     out: Path = Path("figures"),
-    repeats: int | None = None,
-    d: int | None = None,
-    seed: int = 0,
+    repeats: WholeIfGiven = None,
+    d: WholeIfGiven = None,
+    seed: Whole = 0,
     quick: bool = False,
     list_: Annotated[bool, Parameter(name="--list")] = False,
 ) -> None:

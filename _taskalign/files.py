@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from taskalign.models.whole_file import whole_file
 from taskalign.numerics.errors import InputError
 
 
@@ -32,11 +33,8 @@ def write(option: str, path: Path, content: str | bytes) -> None:
         InputError: it cannot be written.
     """
     data = content.encode() if isinstance(content, str) else content
-    beside = path.with_name(f".{path.name}.part")
     try:
-        beside.write_bytes(data)
-        beside.replace(path)
+        with whole_file(path) as beside:
+            beside.write_bytes(data)
     except OSError as error:
         raise InputError(f"{option}: {path}: {error.strerror or error}") from None
-    finally:
-        beside.unlink(missing_ok=True)

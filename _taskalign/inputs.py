@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +68,23 @@ def _whole(option: str, text: str, least: int) -> int:
     if value < least:
         raise InputError(f"{option}: {value} is not allowed, must be a whole number >= {least}")
     return value
+
+
+def named(option: str, texts: Sequence[str]) -> dict[str, str]:
+    """Several spectra, each `NAME=SPECTRUM` or a spectrum that is its own name.
+
+    Raises:
+        InputError: naming the option; a name is empty, or there twice.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, form = text.partition("=")
+        if equals and not name:
+            raise InputError(f"{option}: {text!r} is not allowed, must be SPECTRUM or NAME=SPECTRUM")
+        if name in found:
+            raise InputError(f"{option}: {name!r} is given twice")
+        found[name] = form if equals else text
+    return found
 
 
 # --- one covariance -----------------------------------------------------------------------------------------
@@ -260,7 +277,7 @@ def tasks(train: str, test: str | None) -> Tasks:
         InputError: naming the option.
     """
     train_source = read("--train", train)
-    spectrum = _spectrum("--train", train_source)
+    spectrum = spectrum_of("--train", train_source)
     if test is None:
         C = train_source.values if train_source.kind == "covariance" else None
         values = spectrum.eigenvalues
@@ -283,7 +300,12 @@ def tasks(train: str, test: str | None) -> Tasks:
     return Tasks(spectrum, along, values, weights, None, None, train_source, test_source)
 
 
-def _spectrum(option: str, source: Source) -> Spectrum:
+def spectrum_of(option: str, source: Source) -> Spectrum:
+    """The spectrum of a covariance, or of its eigenvalues.
+
+    Raises:
+        InputError: naming the option.
+    """
     try:
         if source.kind == "covariance":
             return Spectrum.from_covariance(source.values)

@@ -4,40 +4,40 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from taskalign.options import Alpha, AlphaTest, Kappa, Tau, app
+from taskalign.quantity import Quantity
 
 if TYPE_CHECKING:
     from taskalign.numerics import LowRankErrors, Phase
-    from taskalign.quantities import Quantity
 
 _DIGITS = 12
 #: points x eigenvalues from which it pays to load the compiled kernel
 _PLAIN_BELOW = 100_000
 
-#: name, symbol and meaning of what is printed
 ERRORS = (
-    ("TM", "TM", "error on the tasks of pretraining"),
-    ("IDG", "IDG", "error on fresh tasks of the subspace"),
-    ("ODG", "ODG", "error on tasks of another subspace"),
-    ("q", "Q", "order parameter, TM: mean square of the answer"),
-    ("m", "m", "order parameter, TM: its overlap with the task"),
-    ("q0", "Q_0", "order parameter, IDG: mean square of the answer"),
-    ("m0", "m_0", "order parameter, IDG: its overlap with the task"),
-    ("q_bar", "Q̄", "order parameter, ODG: mean square of the answer"),
-    ("m_bar", "m̄", "order parameter, ODG: its overlap with the task"),
+    Quantity("TM", "TM", "error on the tasks of pretraining"),
+    Quantity("IDG", "IDG", "error on fresh tasks of the subspace"),
+    Quantity("ODG", "ODG", "error on tasks of another subspace"),
+    Quantity("q", "Q", "order parameter, TM: mean square of the answer"),
+    Quantity("m", "m", "order parameter, TM: its overlap with the task"),
+    Quantity("q0", "Q_0", "order parameter, IDG: mean square of the answer"),
+    Quantity("m0", "m_0", "order parameter, IDG: its overlap with the task"),
+    Quantity("q_bar", "Q̄", "order parameter, ODG: mean square of the answer"),
+    Quantity("m_bar", "m̄", "order parameter, ODG: its overlap with the task"),
 )
 PHASE = (
-    ("name", "phase", "of long contexts without noise"),
-    ("threshold_kappa", "κ_c", "tasks from which fresh tasks are solved, given enough contexts"),
-    ("threshold_tau", "τ_c", "contexts below which a regularisation stays"),
-    ("ridge_first.IDG", "IDG → (i)", "limit of IDG, the ridge vanishing first"),
-    ("noise_first.IDG", "IDG → (ii)", "limit of IDG, the noise of the context vanishing first"),
-    ("ridge_first.ODG", "ODG → (i)", "limit of ODG, the ridge vanishing first"),
-    ("noise_first.ODG", "ODG → (ii)", "limit of ODG, the noise of the context vanishing first"),
+    Quantity("name", "phase", "of long contexts without noise"),
+    Quantity("threshold_kappa", "κ_c", "tasks from which fresh tasks are solved, given enough contexts"),
+    Quantity("threshold_tau", "τ_c", "contexts below which a regularisation stays"),
+    Quantity("ridge_first.IDG", "IDG → (i)", "limit of IDG, the ridge vanishing first"),
+    Quantity("noise_first.IDG", "IDG → (ii)", "limit of IDG, the noise of the context vanishing first"),
+    Quantity("ridge_first.ODG", "ODG → (i)", "limit of ODG, the ridge vanishing first"),
+    Quantity("noise_first.ODG", "ODG → (ii)", "limit of ODG, the noise of the context vanishing first"),
 )
 
 
@@ -56,9 +56,11 @@ def lowrank(
 ) -> None:
     """Evaluate low-rank tasks: errors on training, fresh and rotated tasks (TM, IDG, ODG), order parameters, phase.
 
-    The conventions are those of the theory of low-rank tasks: tau ridge = kappa times this ridge in `evaluate`, and
-    IDG is the error on fresh tasks of the subspace. (The isotropic theory calls IDG what is TM here.) Any parameter
-    may be a range START:STOP:COUNT[:log]; the output is then CSV, a row for each point of the product.
+    The conventions are those of the theory of low-rank tasks: kappa times this
+    ridge is tau times the ridge of `evaluate`, and IDG is the error on fresh
+    tasks of the subspace. (The isotropic theory calls IDG what is TM here.)
+    Any parameter may be a range START:STOP:COUNT[:log]; the output is then
+    CSV, a row for each point of the product.
 
     Args:
         json: Print JSON with all digits.
@@ -85,34 +87,22 @@ def lowrank(
         print(evaluation.as_json(values))
         return
     from taskalign import console
-    from taskalign.quantities import shown
+    from taskalign.quantities import rows, shown
 
     numbers = {name: shown(value, _DIGITS) for name, value in _values(found).items()}
     numbers |= {name: value if isinstance(value, str) else shown(value, _DIGITS) for name, value in limits.items()}
-    console.print_values(evaluation.title(given), _table(numbers))
-
-
-def _table(texts: Mapping[str, str]) -> list[tuple[Quantity, str]]:
-    from taskalign.quantities import Quantity
-
-    return [(Quantity(*row), texts[row[0]]) for row in (*ERRORS, *PHASE)]
+    console.print_values(evaluation.title(given), rows((*ERRORS, *PHASE), numbers))
 
 
 def _values(found: LowRankErrors) -> dict[str, Any]:
-    return {name: getattr(found, name) for name, _, _ in ERRORS}
+    return {quantity.name: getattr(found, quantity.name) for quantity in ERRORS}
 
 
 def _phase(given: Mapping[str, Any]) -> dict[str, Any]:
     from taskalign.numerics import Spectrum, phase
 
     found: Phase = phase(Spectrum.low_rank(given["rank_fraction"]), given["kappa"], given["tau"])
-    values: dict[str, Any] = {}
-    for name, _, _ in PHASE:
-        value: Any = found
-        for part in name.split("."):
-            value = getattr(value, part)
-        values[name] = value
-    return values
+    return {quantity.name: attrgetter(quantity.name)(found) for quantity in PHASE}
 
 
 def _rows(given: Mapping[str, Any], found: LowRankErrors) -> tuple[list[str], list[list[Any]]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App, Parameter, Token
 
 from taskalign import __version__
 from taskalign.numerics.errors import InputError
@@ -47,6 +48,18 @@ app = App(
 class CheckFailed(Exception):
     """A check that the command made came out negative: exit code 1."""
 
+
+def _whole(type_: type, tokens: Sequence[Token]) -> int:
+    """A whole number as it is written; cyclopts by itself rounds 1.5 to 2."""
+    [token] = tokens
+    try:
+        return int(token.value)
+    except ValueError:
+        raise InputError(f"{token.keyword}: {token.value!r} is not a whole number") from None
+
+
+Whole = Annotated[int, Parameter(converter=_whole)]
+WholeIfGiven = Annotated[int | None, Parameter(converter=_whole)]
 
 Spectrum = Annotated[str, Parameter(help="Pretraining tasks: covariance or eigenvalues, a file or a short form.")]
 Test = Annotated[

@@ -83,14 +83,7 @@ def named_spectra(texts: Sequence[str]) -> dict[str, Spectrum]:
     """
     from taskalign import inputs
 
-    spectra = {}
-    for text in texts:
-        name, equals, form = text.partition("=")
-        title = name if equals else text
-        if title in spectra:
-            raise InputError(f"--train: {title!r} is given twice")
-        spectra[title] = inputs.tasks(form if equals else text, None).spectrum
-    return spectra
+    return {name: inputs.tasks(form, None).spectrum for name, form in inputs.named("--train", texts).items()}
 
 
 def line(made: PhaseMap) -> str:

@@ -9,8 +9,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from taskalign.numerics.errors import InputError
-from taskalign.options import Alpha, AlphaTest, Kappa, Rho, RhoTest, Ridge, Spectrum, Tau, Test, app
-from taskalign.quantities import Quantity
+from taskalign.options import (
+    Alpha,
+    AlphaTest,
+    Kappa,
+    Rho,
+    RhoTest,
+    Ridge,
+    Spectrum,
+    Tau,
+    Test,
+    Whole,
+    WholeIfGiven,
+    app,
+)
+from taskalign.quantity import Quantity
 
 if TYPE_CHECKING:
     from taskalign.numerics import ImplicitRidge, PredictionLaw
@@ -64,8 +77,8 @@ def predict(
     alpha_test: AlphaTest = None,
     rho_test: RhoTest = None,
     kind: str = "fresh",
-    sample: int | None = None,
-    seed: int = 0,
+    sample: WholeIfGiven = None,
+    seed: Whole = 0,
     out: Annotated[Path | None, Parameter(help="CSV file for the samples.")] = None,
     json: bool = False,
 ) -> None:
@@ -79,7 +92,7 @@ def predict(
         json: Print JSON with all digits.
     """
     from taskalign import inputs
-    from taskalign.evaluation import option
+    from taskalign.evaluation import single_parameters
     from taskalign.numerics.implicit_ridge import implicit_ridge_at
     from taskalign.numerics.prediction_law import prediction_law
     from taskalign.numerics.solvers import plain_below
@@ -92,9 +105,7 @@ def predict(
         raise InputError(f"--seed: {seed} is not allowed, must be a whole number >= 0")
     texts = {"alpha": alpha, "tau": tau, "kappa": kappa, "rho": rho, "ridge": ridge}
     texts |= {"alpha_test": alpha_test, "rho_test": rho_test}
-    given: dict[str, Any] = {
-        name: inputs.number(option(name), text) for name, text in texts.items() if text is not None
-    }
+    given: dict[str, Any] = single_parameters(texts)
     tasks = inputs.tasks(train, test)
     # without a test the law is that of C_train itself, which training tasks must have
     along = None if test is None else tasks.test

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from taskalign.numerics.errors import InputError
-from taskalign.options import Alpha, CheckFailed, Kappa, Rho, Spectrum, Tau, app, need
+from taskalign.options import Alpha, CheckFailed, Kappa, Rho, Spectrum, Tau, Whole, WholeIfGiven, app, need
 
 
 @app.command
@@ -90,15 +90,15 @@ def scan(
     *,
     train: Annotated[str | None, Parameter(help="One spectrum for all points, a file or a short form.")] = None,
     family: str | None = None,
-    random: int | None = None,
+    random: WholeIfGiven = None,
     grid: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
-    adversarial: int | None = None,
+    adversarial: WholeIfGiven = None,
     range_: Annotated[tuple[str, ...], Parameter(name="--range", consume_multiple=True)] = (),
-    seed: int = 0,
-    atoms: int = 2,
-    steps: int = 200,
+    seed: Whole = 0,
+    atoms: Whole = 2,
+    steps: Whole = 200,
     goal: str = "violation",
-    jobs: int = -1,
+    jobs: Whole = -1,
     scheduler: str | None = None,
     out: Path | None = None,
     summary: Path | None = None,
@@ -148,7 +148,7 @@ def scan(
 @app.command
 def phase(
     *,
-    train: Annotated[tuple[str, ...], Parameter(consume_multiple=True, help="Spectra, or NAME=SPECTRUM for each.")],
+    train: Annotated[tuple[str, ...], Parameter(consume_multiple=1, help="Spectra, or NAME=SPECTRUM for each.")],
     kappa: str = "1",
     rho: str = "1",
     alpha: str = "1/2:200",

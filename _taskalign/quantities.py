@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-
-@dataclass(frozen=True)
-class Quantity:
-    """One line of a table.
-
-    Attributes:
-        name: key in files; the name in the notation of `taskalign.derive`.
-        symbol: how a terminal shows it.
-        meaning: what it is, in a few words.
-    """
-
-    name: str
-    symbol: str
-    meaning: str
-
+from taskalign.quantity import Quantity
 
 #: in the order of the theory
 QUANTITIES = (

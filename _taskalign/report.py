@@ -10,9 +10,8 @@ import numpy as np
 from taskalign.inputs import Tasks, laid
 from taskalign.numerics import FixedPoint, IclError, Ordering, Spectrum, solve
 from taskalign.numerics.arrays import nonnegative, positive
-from taskalign.numerics.generated import numpy_algebra
 from taskalign.numerics.icl import error_at
-from taskalign.numerics.metrics import metrics_at
+from taskalign.numerics.metrics import metrics_at, spectral_metrics_at
 from taskalign.numerics.ordering import ordering_at
 
 #: points of a curve
@@ -164,24 +163,13 @@ def report_data(tasks: Tasks, parameters: Parameters) -> ReportData:
 def _metrics(tasks: Tasks, point: FixedPoint) -> dict[str, float | None]:
     """The four metrics; of spectra alone, those of diagonal matrices in the shared eigenbasis."""
     spectrum, test = tasks.spectrum, tasks.test
-    values, weights = spectrum.eigenvalues, spectrum.weights
     if tasks.C_train is not None and tasks.C_test is not None:
         found = metrics_at(point, test, tasks.C_train, tasks.C_test)
-        return {name: float(value) for name, value in found.items()}
-    if 2 <= spectrum.size <= _LARGEST_MATRIX and tasks.train_source.weights is None:
-        found = metrics_at(point, test, np.diag(values), np.diag(test))
-        return {name: float(value) for name, value in found.items()}
-    # shares of directions without a number of them: centred kernel alignment depends on that number
-    within = values > 0
-    leaves = bool((test[~within] > _EQUAL * test.max()).any())
-    population = numpy_algebra.metric_population(values[within], weights[within], test[within])
-    at_test = {"alpha_test": np.asarray(point.alpha), "rho_test": np.asarray(point.rho)}
-    return {
-        "misalignment": float(error_at(point, test, **at_test).misalignment),
-        "resolvent": float(numpy_algebra.metric_resolvent(values, weights, test, point.a, point.sigma)),
-        "population": float("inf") if leaves else float(population),
-        "inverse_cka": None,
-    }
+    elif 2 <= spectrum.size <= _LARGEST_MATRIX and tasks.train_source.weights is None:
+        found = metrics_at(point, test, np.diag(spectrum.eigenvalues), np.diag(test))
+    else:  # shares of directions without a number of them: centred kernel alignment depends on that number
+        found = spectral_metrics_at(point, test) | {"inverse_cka": None}
+    return {name: None if value is None else float(value) for name, value in found.items()}
 
 
 # --- test covariances of one trace ----------------------------------------------------------------------------

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from taskalign.numerics.errors import InputError
-from taskalign.options import Alpha, AlphaTest, Kappa, Rho, RhoTest, Ridge, Spectrum, Tau, app
+from taskalign.options import (
+    Alpha,
+    AlphaTest,
+    Kappa,
+    Rho,
+    RhoTest,
+    Ridge,
+    Spectrum,
+    Tau,
+    Whole,
+    WholeIfGiven,
+    app,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,9 +41,13 @@ def simulate(
     train: Spectrum,
     test: Annotated[
         tuple[str, ...],
-        Parameter(consume_multiple=True, help="Spectra, or NAME=SPECTRUM for each; that of --train if not given."),
+        Parameter(
+            consume_multiple=1,
+            show_default=False,
+            help="Spectra, or NAME=SPECTRUM for each; that of --train if not given.",
+        ),
     ] = (),
-    d: int | None = None,
+    d: WholeIfGiven = None,
     alpha: Alpha,
     tau: Tau,
     kappa: Kappa,
@@ -39,8 +55,8 @@ def simulate(
     ridge: Ridge = "1e-6",
     alpha_test: AlphaTest = None,
     rho_test: RhoTest = None,
-    repeats: int = 1,
-    seed: int = 0,
+    repeats: Whole = 1,
+    seed: Whole = 0,
     no_y2_column: bool = False,
     json: bool = False,
 ) -> None:
@@ -55,16 +71,13 @@ def simulate(
         no_y2_column: Leave out the column of mean squared labels that the layer also sees.
         json: Print JSON with all digits, with every run.
     """
-    from taskalign import inputs
-    from taskalign.evaluation import option
+    from taskalign.evaluation import single_parameters
     from taskalign.models import simulate as simulated
     from taskalign.progress import progress
 
     texts = {"alpha": alpha, "tau": tau, "kappa": kappa, "rho": rho, "ridge": ridge}
     texts |= {"alpha_test": alpha_test, "rho_test": rho_test}
-    given: dict[str, Any] = {
-        name: inputs.number(option(name), text) for name, text in texts.items() if text is not None
-    }
+    given: dict[str, Any] = single_parameters(texts)
     spectrum, size, tests = _tasks(train, test, d)
     finished: list[Simulation] = []
     try:
@@ -85,9 +98,6 @@ def simulate(
                 progress=advance,
                 **given,
             )
-    except InputError as error:
-        name, colon, rest = str(error).partition(":")
-        raise InputError(f"{_OPTIONS.get(name, name)}{colon}{rest}") from None
     except KeyboardInterrupt:
         if finished:
             _print(finished[0], train, json)
@@ -96,10 +106,6 @@ def simulate(
         print(f"taskalign: {done} of {repeats} runs were finished", file=sys.stderr)
         raise
     _print(finished[0], train, json)
-
-
-#: arguments of the library that the command line does not name by itself
-_OPTIONS = {"repeats": "--repeats", "seed": "--seed", "d": "--d"}
 
 
 # --- spectra ------------------------------------------------------------------------------------------------------
@@ -118,27 +124,12 @@ def _tasks(train: str, test: tuple[str, ...], d: int | None) -> tuple[Eigenvalue
     source = inputs.read("--train", train, d)
     if d is None and source.weights is not None:
         raise InputError(f"--d: a number is needed, {train} does not say how many eigenvalues it has")
-    spectrum = _spectrum(source)
+    spectrum = inputs.spectrum_of("--train", source)
     size = spectrum.size if d is None else d
     full = Eigenvalues(in_dimension(spectrum, size), eigenvectors=spectrum.eigenvectors)
-    named: dict[str, np.ndarray] = {}
-    for text in test or (train,):
-        name, equals, form = text.partition("=")
-        if name in named:
-            raise InputError(f"--test: {name!r} is given twice")
-        named[name] = full.eigenvalues if not test else _along(full, source, form if equals else text)
-    return full, size, named
-
-
-def _spectrum(source: Source) -> Eigenvalues:
-    from taskalign.numerics import Spectrum as Eigenvalues
-
-    try:
-        if source.kind == "covariance":
-            return Eigenvalues.from_covariance(source.values)
-        return Eigenvalues(source.values, source.weights)
-    except InputError as error:
-        raise InputError(f"--train: {source.text}: {str(error).partition(': ')[2]}") from None
+    if not test:
+        return full, size, {train: full.eigenvalues}
+    return full, size, {name: _along(full, source, form) for name, form in inputs.named("--test", test).items()}
 
 
 def _along(full: Eigenvalues, train: Source, text: str) -> np.ndarray:

@@ -12,46 +12,38 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from taskalign.numerics.errors import InputError
-from taskalign.options import app, need
+from taskalign.options import Whole, WholeIfGiven, app, need
 
 if TYPE_CHECKING:
     from taskalign.models.spearman import SpearmanTable
     from taskalign.models.spearman_runs import SpearmanSetting
 
-#: arguments of the library -> options
-_OPTIONS = {
-    **{name: f"--{name}" for name in ("d", "alpha", "tau", "kappa", "rho", "exponent", "seeds", "seed", "width")},
-    **{name: f"--{name}" for name in ("steps", "batch", "contexts", "device", "out")},
-    "kappas": "--kappa",
-    "learning_rate": "--learning-rate",
-    "checkpoint": "--out",
-}
-
 
 @app.command
 def spearman(
     *,
-    d: int | None = None,
+    d: WholeIfGiven = None,
     alpha: float | None = None,
     tau: float | None = None,
     rho: float | None = None,
     exponent: float | None = None,
     kappa: str | None = None,
-    seeds: int | None = None,
-    width: int | None = None,
-    steps: int | None = None,
-    batch: int | None = None,
+    seeds: WholeIfGiven = None,
+    width: WholeIfGiven = None,
+    steps: WholeIfGiven = None,
+    batch: WholeIfGiven = None,
     learning_rate: Annotated[float | None, Parameter(name="--learning-rate")] = None,
-    contexts: int | None = None,
-    seed: int = 0,
+    contexts: WholeIfGiven = None,
+    seed: Whole = 0,
     device: str = "cpu",
     quick: bool = False,
     out: Path | None = None,
 ) -> None:
     """Train Transformers and linear attention, and rank-correlate their errors with four measures of alignment.
 
-    The whole table takes about 12 minutes of one core. It goes on where it was interrupted with the same command and
-    --out; with more seeds or kappa, what is there is used again.
+    The whole table takes about 12 minutes of one core. It goes on where it was
+    interrupted with the same command and --out; with more seeds or kappa, what
+    is there is used again.
 
     Args:
         d: Dimension.
@@ -82,11 +74,11 @@ def spearman(
     given = {"d": d, "alpha": alpha, "tau": tau, "rho": rho, "exponent": exponent, "seeds": seeds, "width": width}
     given |= {"contexts": contexts, "seed": seed, "kappas": _kappas(kappa)}
     schedule = {"steps": steps, "batch": batch, "learning_rate": learning_rate}
-    setting = _in_options(lambda: _setting(quick, given, schedule))
+    setting = _setting(quick, given, schedule)
     folder = None if out is None else files.folder("--out", out)
     try:
         with _progress() as show:
-            table = _in_options(lambda: spearman_table(setting, out=folder, device=device, progress=show))
+            table = spearman_table(setting, out=folder, device=device, progress=show)
     except KeyboardInterrupt:
         if folder is not None:
             done = f"{finished_runs(setting, folder)} of {len(setting.runs)} runs are saved in {folder}"
@@ -116,15 +108,6 @@ def _kappas(text: str | None) -> tuple[float, ...] | None:
     from taskalign import inputs
 
     return None if text is None else tuple(inputs.number("--kappa", part) for part in text.split(","))
-
-
-def _in_options(make: Callable[[], Any]) -> Any:
-    """What `make` makes; its complaints name the option."""
-    try:
-        return make()
-    except InputError as error:
-        name, colon, rest = str(error).partition(":")
-        raise InputError(f"{_OPTIONS.get(name, name)}{colon}{rest}") from None
 
 
 @contextmanager

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from itertools import product
 from typing import Any
 
+from taskalign.evaluation import as_csv
 from taskalign.models.spearman import METRICS, PUBLISHED, SpearmanTable
 from taskalign.quantities import plain
 
@@ -17,7 +16,7 @@ from taskalign.quantities import plain
 def table_csv(table: SpearmanTable) -> str:
     """A row for each correlation."""
     names = ("model", "scope", "metric", "spearman", "low", "high")
-    return _csv(names, ([getattr(row, name) for name in names] for row in table.rows))
+    return as_csv(names, ([getattr(row, name) for name in names] for row in table.rows))
 
 
 def points_csv(table: SpearmanTable) -> str:
@@ -33,7 +32,7 @@ def points_csv(table: SpearmanTable) -> str:
                 where = [model, kappa, table.setting.sizes(kappa).tasks, place, steps, table.tests[t]]
                 yield [*where, errors[k, t, place], table.theory[k, t], *measures]
 
-    return _csv(names, rows())
+    return as_csv(names, rows())
 
 
 def table_json(table: SpearmanTable) -> str:
@@ -54,11 +53,3 @@ def table_json(table: SpearmanTable) -> str:
         "versions": versions() | {"torch": version("torch")},
     }
     return json.dumps(plain(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows(rows)
-    return stream.getvalue()

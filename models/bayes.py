@@ -10,11 +10,12 @@ from jaxtyping import Float
 from scipy.special import softmax
 
 from ..numerics import InputError
+from ..numerics.arrays import as_numpy, nonnegative
 from ..numerics.display import Shown
-from .contexts import Prompts, draw_prompts, draw_tasks
+from .contexts import Prompts, checked_tasks, draw_prompts, draw_tasks
 from .learned import LearnedAttention
 from .simulation import standard_error
-from .sizes import Seed, number, streams
+from .sizes import Seed, number, one_along_dimension, streams
 
 #: numbers held at once while a batch of contexts is solved
 _ROOM = 4_000_000
@@ -32,8 +33,11 @@ def bayes_ridge(prompts: Prompts, eigenvalues: Float[np.ndarray, " d"], *, rho: 
 
     Returns:
         shape `(n, d)`; the prediction for a query x is $x^\top \hat w$.
+
+    Raises:
+        InputError: naming the argument; eigenvalues of another length than the prompts.
     """
-    rho, root = number("rho", rho, zero=True), np.sqrt(np.asarray(eigenvalues, dtype=np.float64))
+    rho, root = number("rho", rho, zero=True), np.sqrt(as_numpy(nonnegative("eigenvalues", eigenvalues)))
     n, length, d = prompts.inputs.shape
     if root.shape != (d,):
         raise InputError(f"eigenvalues: shape {root.shape} is not allowed, must be ({d},)")
@@ -63,10 +67,14 @@ def discrete_posterior(prompts: Prompts, tasks: Float[np.ndarray, "k d"], *, rho
 
     Returns:
         shape `(n, d)`.
+
+    Raises:
+        InputError: naming the argument; tasks of another length than the prompts.
     """
     rho = number("rho", rho, zero=True)
-    n, length, _ = prompts.inputs.shape
-    estimates = np.empty((n, tasks.shape[1]))
+    n, length, d = prompts.inputs.shape
+    tasks = checked_tasks(tasks, d)
+    estimates = np.empty((n, d))
     for part in _parts(n, length * len(tasks)):
         misfit = ((prompts.outputs[part, :, None] - prompts.inputs[part] @ tasks.T) ** 2).sum(1)
         if rho == 0:
@@ -122,13 +130,17 @@ def compare(
         count: number of contexts, drawn whole.
         alpha_test, rho_test: as in `LearnedAttention.errors_on`.
         seed: whole number, or a SeedSequence.
+
+    Raises:
+        InputError: naming the argument.
     """
     length, rho = learned.at_test(alpha_test, rho_test)
     for_tasks, for_prompts = streams(seed, 2)
     if covariance is None:
         tasks, drawn = learned.tasks, count
     else:
-        tasks, drawn = draw_tasks(np.asarray(covariance, dtype=np.float64), count, seed=for_tasks), None
+        along = one_along_dimension(learned.spectrum, covariance, learned.d)
+        tasks, drawn = draw_tasks(along, count, seed=for_tasks), None
     prompts = draw_prompts(tasks, drawn, length=length, rho=rho, seed=for_prompts)
     estimates = (
         learned.estimate(prompts.contexts()),

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ..numerics import InputError, Spectrum
+from ..numerics.arrays import Array, as_float_array, as_numpy, nonnegative
 from ..numerics.display import Shown
 from .row_products import summarise
 from .sizes import Seed, generator, in_dimension, number, streams, whole
@@ -71,11 +72,17 @@ def draw_tasks(eigenvalues: Spectrum | Float[np.ndarray, " d"], count: int, *, s
 
     Returns:
         shape `(k, d)`.
+
+    Raises:
+        InputError: eigenvalues that are negative, not finite or of another shape; a count that is none.
     """
     if isinstance(eigenvalues, Spectrum):
         eigenvalues = in_dimension(eigenvalues, eigenvalues.size)
+    values = as_numpy(nonnegative("eigenvalues", eigenvalues)).astype(np.float64)
+    if values.ndim != 1:
+        raise InputError(f"eigenvalues: shape {values.shape} is not allowed, must be (d,)")
     rng = generator(streams(seed, 1)[0])
-    return rng.standard_normal((whole("count", count), len(eigenvalues))) * np.sqrt(eigenvalues)
+    return rng.standard_normal((whole("count", count), len(values))) * np.sqrt(values)
 
 
 def draw_contexts(
@@ -104,7 +111,7 @@ def draw_contexts(
         THEORY A5.
     """
     length, rho = whole("length", length), number("rho", rho, zero=True)
-    tasks = _checked(tasks)
+    tasks = checked_tasks(tasks)
     d = tasks.shape[1]
     rng = generator(streams(seed, 1)[0])
     index = _index(tasks, count, rng)
@@ -142,7 +149,7 @@ def draw_prompts(
         LZLP (arXiv 2509.26551), the data of pretraining; THEORY A0, 0.
     """
     length, rho = whole("length", length), number("rho", rho, zero=True)
-    tasks = _checked(tasks)
+    tasks = checked_tasks(tasks)
     rng = generator(streams(seed, 1)[0])
     index = _index(tasks, count, rng)
     inputs = rng.standard_normal((len(index), length + 1, tasks.shape[1])) / np.sqrt(tasks.shape[1])
@@ -150,13 +157,18 @@ def draw_prompts(
     return Prompts(inputs[:, :-1], outputs[:, :-1], inputs[:, -1], outputs[:, -1], index)
 
 
-def _checked(tasks: np.ndarray) -> np.ndarray:
-    tasks = np.ascontiguousarray(tasks, dtype=np.float64)
-    if tasks.ndim != 2 or 0 in tasks.shape:
-        raise InputError(f"tasks: shape {tasks.shape} is not allowed, must be (k, d)")
-    if not np.isfinite(tasks).all():
+def checked_tasks(tasks: Array, d: int | None = None) -> Float[np.ndarray, "k d"]:
+    """The tasks as floats in rows.
+
+    Raises:
+        InputError: no numbers, not finite, or of another shape than `(k, d)`.
+    """
+    array = np.ascontiguousarray(as_numpy(as_float_array(tasks, "tasks")), dtype=np.float64)
+    if array.ndim != 2 or 0 in array.shape or d not in (None, array.shape[1]):
+        raise InputError(f"tasks: shape {array.shape} is not allowed, must be (k, d{'' if d is None else f' = {d}'})")
+    if not np.isfinite(array).all():
         raise InputError("tasks: must be finite")
-    return tasks
+    return array
 
 
 def _index(tasks: np.ndarray, count: int | None, rng: np.random.Generator) -> np.ndarray:

@@ -55,6 +55,7 @@ def measure_errors(
     if values.ndim != 2:
         raise InputError(f"tests: shape {values.shape} is not allowed, must be (tests, d)")
     count, d, noise = whole("contexts", contexts, values.shape[1] + 1), values.shape[1], number("rho", rho, zero=True)
+    length = whole("length", length)
     generator = seeded(streams(seed, 1)[0], device)
     options = {"generator": generator, "device": device, "dtype": torch.float64 if double else torch.float32}
     roots = torch.as_tensor(np.sqrt(values), dtype=options["dtype"], device=device)

@@ -88,7 +88,7 @@ def fitted_ridge(
     if tasks is None and kappa is None:
         raise InputError("kappa: None is not allowed, must be > 0 where no tasks are given")
     given: dict[str, Any] = {"d": d, "alpha": alpha, "tau": tau, "rho": rho, "ridge": ridge, "y2_column": y2_column}
-    total = np.zeros((d, d))
+    total = np.zeros((whole("d", d, 2), d))
     squares = 0.0
     parameters: dict[str, float] = {}
     for stream in streams(seed, whole("retrainings", retrainings, 2)):

@@ -10,8 +10,8 @@ from jaxtyping import Float
 from ..numerics import InputError, Spectrum
 from ..numerics.arrays import Array
 from ..numerics.display import Shown
-from .contexts import Contexts, draw_contexts, draw_tasks
-from .sizes import Seed, along_dimension, nearest, number, streams
+from .contexts import Contexts, checked_tasks, draw_contexts, draw_tasks
+from .sizes import Seed, along_dimension, nearest, number, one_along_dimension, streams
 
 
 @dataclass(frozen=True)
@@ -124,13 +124,15 @@ class LearnedAttention(Shown):
             alpha_test, rho_test: as in `errors_on`.
 
         Raises:
-            InputError: of another shape.
+            InputError: of another shape, or no covariance.
         """
         C = np.asarray(covariance, dtype=np.float64)
         if C.shape == (self.d,):
             return float(self.errors_on(C, alpha_test=alpha_test, rho_test=rho_test))
         if C.shape != (self.d, self.d):
             raise InputError(f"covariance: shape {C.shape} is not allowed, must be ({self.d},) or ({self.d}, {self.d})")
+        if C.any():
+            Spectrum.from_covariance(C)  # raises unless it is one
         length, rho = self.at_test(alpha_test, rho_test)
         level = rho + np.trace(C) / self.d
         moments = _Moments(C, np.zeros(self.d), level**2 + 2 * (C * C.T).sum() / self.d**2)
@@ -144,7 +146,11 @@ class LearnedAttention(Shown):
         Args:
             tasks: in C_train's eigenbasis, shape `(k, d)`.
             alpha_test, rho_test: as in `errors_on`.
+
+        Raises:
+            InputError: of another shape, or not finite.
         """
+        tasks = checked_tasks(tasks, self.d)
         length, rho = self.at_test(alpha_test, rho_test)
         v = rho + (tasks**2).sum(1) / self.d
         moments = _Moments(tasks.T @ tasks / len(tasks), v @ tasks / len(tasks), np.mean(v**2))
@@ -219,13 +225,17 @@ class LearnedAttention(Shown):
             count: number of prompts.
             alpha_test, rho_test: as in `errors_on`.
             seed: whole number, or a SeedSequence.
+
+        Raises:
+            InputError: naming the argument.
         """
         length, rho = self.at_test(alpha_test, rho_test)
         for_tasks, for_contexts = streams(seed, 2)
         if covariance is None:
             contexts = draw_contexts(self.tasks, count, length=length, rho=rho, seed=for_contexts)
         else:
-            tasks = draw_tasks(np.asarray(covariance, dtype=np.float64), count, seed=for_tasks)
+            along = one_along_dimension(self.spectrum, covariance, self.d)
+            tasks = draw_tasks(along, count, seed=for_tasks)
             contexts = draw_contexts(tasks, length=length, rho=rho, seed=for_contexts)
         return Predictions(contexts.labels, self.predict(contexts))
 

@@ -80,6 +80,8 @@ def _fit(problem: _Problem, tolerance: float, max_iterations: int) -> Fit:
     precondition = problem.preconditioner() if problem.contexts_number > unknowns else lambda slope: slope
     slope = problem.gradient(problem.start)
     gamma, scale, steps, residual = problem.start, float(np.linalg.norm(slope)), 0, 1.0
+    if scale == 0:  # labels without any signal: zero fits best
+        return Fit(gamma, problem.train_error(gamma), 0, 0.0)
     for _ in range(_RESTARTS):
         change, taken = _conjugate_gradients(
             problem, precondition, slope, 0.9 * tolerance * scale, max_iterations - steps

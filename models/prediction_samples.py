@@ -12,11 +12,11 @@ from scipy import stats
 from ..numerics import InputError, PredictionLaw, Spectrum, prediction_law
 from ..numerics.arrays import Array
 from ..numerics.display import Shown
-from ..numerics.prediction_law import KINDS
+from ..numerics.prediction_law import check_kind
 from .contexts import draw_contexts, draw_tasks
 from .learned import LearnedAttention
 from .pretraining import pretrain
-from .sizes import Seed, along_dimension, generator, in_dimension, nearest, number, streams, whole
+from .sizes import Seed, generator, in_dimension, nearest, number, one_along_dimension, streams, whole
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -119,12 +119,9 @@ def prediction_samples(
         >>> found.yhat.shape, bool(0.3 < found.moments["var_yhat"] < 3)
         ((1, 50), True)
     """
-    if kind not in KINDS:
-        raise InputError(f"kind: {kind!r} is not allowed, must be one of {', '.join(KINDS)}")
-    if kind == "training" and test is not None:
-        raise InputError("test: not allowed with kind 'training', which has the tasks of pretraining")
+    check_kind(kind, test)
     size, count = whole("d", d, 2), whole("prompts", prompts)
-    values = in_dimension(spectrum, size) if test is None else along_dimension(spectrum, test, size, "test")
+    values = in_dimension(spectrum, size) if test is None else one_along_dimension(spectrum, test, size, "test")
     ratios: dict[str, Any] = {"alpha": alpha, "tau": tau, "kappa": kappa, "rho": rho, "ridge": ridge}
     length = nearest("alpha_test", alpha if alpha_test is None else alpha_test, size)
     noise = number("rho_test", rho if rho_test is None else rho_test, zero=True)

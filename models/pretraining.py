@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..numerics import InputError, Spectrum
-from .contexts import draw_contexts, draw_tasks
+from .contexts import checked_tasks, draw_contexts, draw_tasks
 from .learned import LearnedAttention
 from .least_squares import MAX_ITERATIONS, TOLERANCE, fit, fit_densely
-from .sizes import Seed, in_dimension, sizes_of, streams
+from .sizes import Seed, in_dimension, nearest, sizes_of, streams, whole
 
 
 def pretrain(
@@ -57,10 +57,8 @@ def pretrain(
         {'alpha': 2.0, 'tau': 4.0, 'kappa': 1.0, 'rho': 0.01, 'ridge': 1e-06}
     """
     if tasks is not None:
-        tasks = np.asarray(tasks, dtype=np.float64)
-        if tasks.ndim != 2 or tasks.shape[0] == 0 or tasks.shape[1] != d or not np.isfinite(tasks).all():
-            raise InputError(f"tasks: shape {tasks.shape} is not allowed, must be finite numbers of shape (k, d = {d})")
-        if kappa is not None and round(kappa * d) != len(tasks):
+        tasks = checked_tasks(tasks, whole("d", d, 2))
+        if kappa is not None and nearest("kappa", kappa, d) != len(tasks):
             raise InputError(f"kappa: {kappa!r} is not allowed, the {len(tasks)} tasks given make {len(tasks) / d:.6g}")
         kappa = len(tasks) / d
     elif kappa is None:

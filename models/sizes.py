@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..numerics import InputError, Spectrum
-from ..numerics.arrays import as_numpy, nonnegative, positive
+from ..numerics.arrays import as_numpy, nonnegative
 from ..numerics.fixed_point import check_parameters
+from ..numerics.single import number, one_spectrum
 
 #: a share of directions is a whole number of them up to this
 _WHOLE = 1e-9
+#: whole numbers up to this one are exact as floats
+_MOST = 2**53
 
 Seed = int | np.random.SeedSequence
 
@@ -48,30 +52,24 @@ def whole(name: str, value: float, least: int = 1) -> int:
     Raises:
         InputError: it is none, or too small.
     """
-    if isinstance(value, bool) or not np.isfinite(value) or int(value) != value or value < least:
+    try:
+        count = int(value)  # of any size: a seed may have more digits than a float
+    except (TypeError, ValueError, OverflowError):
+        count = None
+    if count is None or isinstance(value, bool | np.bool_) or count != value or count < least:
         raise InputError(f"{name}: {value!r} is not allowed, must be a whole number >= {least}")
-    return int(value)
-
-
-def number(name: str, value: object, *, zero: bool = False) -> float:
-    """One number, > 0 or with `zero` >= 0.
-
-    Raises:
-        InputError: naming the argument.
-    """
-    array = (nonnegative if zero else positive)(name, value)
-    if array.ndim:
-        raise InputError(f"{name}: shape {tuple(array.shape)} is not allowed, must be a single number")
-    return float(array)
+    return count
 
 
 def nearest(name: str, ratio: object, unit: int) -> int:
     """Whole number nearest to ratio x unit.
 
     Raises:
-        InputError: it would be none at all.
+        InputError: it would be none at all, or beyond the whole numbers of a float.
     """
     value = number(name, ratio)
+    if value * unit > _MOST:
+        raise InputError(f"{name}: {value!r} is not allowed, must be at most {_MOST / unit:.3g} so that it is exact")
     count = round(value * unit)
     if count < 1:
         raise InputError(f"{name}: {value!r} is not allowed, must be at least {0.5 / unit:.3g} so that one is left")
@@ -82,14 +80,38 @@ def sizes_of(spectrum: Spectrum, *, d: int, alpha: float, tau: float, kappa: flo
     """The whole numbers nearest to the ratios.
 
     Raises:
-        InputError: a parameter outside of its range, or tau = 1 without a ridge.
+        InputError: a parameter outside of its range, tau = 1 without a ridge, or more data than the machine can hold.
     """
     size = whole("d", d, 2)
     found = Sizes(size, nearest("alpha", alpha, size), nearest("tau", tau, size * size), nearest("kappa", kappa, size))
     check_parameters(
         spectrum, **found.ratios, rho=number("rho", rho, zero=True), ridge=number("ridge", ridge, zero=True)
     )
+    # queries and summaries of the contexts, tasks, and the layer with what its solver keeps
+    check_room(found, found.contexts * (2 * size + 5) + found.tasks * size + 6 * size**2)
     return found
+
+
+def check_room(sizes: Sizes, numbers: int) -> None:
+    """Raise unless the machine's memory holds so many floats: asked before they are made, not when it is full.
+
+    Raises:
+        InputError: it does not; d, alpha, tau or kappa is too large.
+    """
+    needed, there = 8 * numbers, _memory()
+    if needed > there:
+        raise InputError(
+            f"d: {sizes.d} is not allowed with these ratios, {sizes.contexts} contexts of length {sizes.length} and "
+            f"{sizes.tasks} tasks take {needed / 2**30:.3g} GiB of the machine's {there / 2**30:.3g}"
+        )
+
+
+def _memory() -> float:
+    """Bytes of memory that the machine has; infinite where it does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return float("inf")
 
 
 def directions(spectrum: Spectrum, d: int) -> np.ndarray:
@@ -98,10 +120,7 @@ def directions(spectrum: Spectrum, d: int) -> np.ndarray:
     Raises:
         InputError: a batch of spectra, or a weight times d is no whole number.
     """
-    if not isinstance(spectrum, Spectrum):
-        raise InputError(f"spectrum: {type(spectrum).__name__} is not allowed, must be a Spectrum")
-    if spectrum.batch_shape:
-        raise InputError(f"spectrum: a batch {spectrum.batch_shape} is not allowed, simulate one at a time")
+    one_spectrum(spectrum)
     shares = as_numpy(spectrum.weights).astype(np.float64) * d
     counts = np.rint(shares)
     wrong = np.abs(shares - counts) > _WHOLE * d
@@ -139,6 +158,18 @@ def along_dimension(spectrum: Spectrum, test: object, d: int, name: str = "tests
         f"{name}: shape {tuple(values.shape)} is not allowed, its last axis must have the spectrum's {spectrum.size} "
         f"eigenvalues or d = {d}"
     )
+
+
+def one_along_dimension(spectrum: Spectrum, test: object, d: int, name: str = "covariance") -> np.ndarray:
+    """The eigenvalues of one test covariance along d directions, shape `(d,)`; see `along_dimension`.
+
+    Raises:
+        InputError: negative, not finite, of another length, or several.
+    """
+    values = along_dimension(spectrum, test, d, name)
+    if values.ndim != 1:
+        raise InputError(f"{name}: shape {tuple(values.shape)} is not allowed, give one test covariance")
+    return values
 
 
 def streams(seed: Seed, count: int) -> list[np.random.SeedSequence]:

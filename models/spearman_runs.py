@@ -16,9 +16,10 @@ from ..numerics.spectrum import Spectrum
 from .contexts import draw_tasks
 from .evaluation import measure_errors
 from .linear_attention import LinearAttention, fit_linear_attention
-from .sizes import Sizes, sizes_of, streams, whole
+from .sizes import Sizes, check_room, sizes_of, streams, whole
 from .training import Progress, Schedule, draw_batch, seeded
 from .transformer import train_transformer
+from .whole_file import whole_file
 
 #: what is trained
 MODELS = ("transformer", "linear attention")
@@ -69,8 +70,8 @@ class SpearmanSetting:
 
     def __post_init__(self) -> None:
         spectrum = self.spectrum
-        if not self.kappas:
-            raise InputError("kappas: none is not allowed, must be at least one")
+        if np.ndim(self.kappas) != 1 or len(self.kappas) == 0:
+            raise InputError(f"kappas: {self.kappas!r} is not allowed, must be a tuple of one number or more")
         for kappa in self.kappas:
             self.sizes(kappa, spectrum)
         if len({self.sizes(kappa).tasks for kappa in self.kappas}) < len(self.kappas):
@@ -79,6 +80,10 @@ class SpearmanSetting:
         whole("resamples", self.resamples)
         whole("seed", self.seed, 0)
         whole("contexts", self.contexts, self.d + 1)
+        for kappa in self.kappas:
+            sizes = self.sizes(kappa, spectrum)
+            # the contexts of linear attention are drawn whole
+            check_room(sizes, sizes.contexts * (sizes.length + 1) * self.d)
 
     @classmethod
     def quick(cls) -> SpearmanSetting:
@@ -183,12 +188,11 @@ def _run_setting(setting: SpearmanSetting) -> dict[str, Any]:
 
 
 def _keep(file: Path, found: dict[str, Any]) -> None:
-    """Under another name first, so that an interruption leaves no half of a file."""
-    beside = file.with_name(f".{file.name}.part")
+    """Write what a run found, whole or not at all."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(json.dumps(found) + "\n")
-        beside.replace(file)
+        with whole_file(file) as beside:
+            beside.write_text(json.dumps(found) + "\n")
     except OSError as error:
         raise InputError(f"out: {file}: {error.strerror or error}") from None
 

@@ -13,6 +13,7 @@ import numpy as np
 from ..numerics.arrays import Array
 from ..numerics.errors import ConvergenceError, InputError
 from .sizes import number, streams, whole
+from .whole_file import whole_file
 
 #: tensors by name
 Parameters = dict[str, Any]
@@ -241,18 +242,17 @@ def train(
 
 
 def _save(file: Path, state: dict[str, Any]) -> None:
-    """Under another name first, so that an interruption leaves a whole checkpoint."""
+    """Write a checkpoint, whole or not at all."""
     import torch
 
-    beside = file.with_name(f".{file.name}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(state, beside)
-        beside.replace(file)
+        with whole_file(file) as beside:
+            torch.save(state, beside)
     except OSError as error:
         raise InputError(f"checkpoint: {file}: {error.strerror or error}") from None
-    finally:
-        beside.unlink(missing_ok=True)
+    except RuntimeError as error:  # what torch makes of a full disk
+        raise InputError(f"checkpoint: {file}: {str(error).partition(chr(10))[0]}") from None
 
 
 def _load(file: Path, description: str, device: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 from ..numerics.arrays import Array
 from ..numerics.display import Shown
 from ..numerics.errors import InputError
+from ..numerics.single import one_spectrum
 from ..numerics.spectrum import Spectrum
 from .contexts import draw_tasks
 from .sizes import Seed, in_dimension, nearest, number, streams, whole
@@ -220,7 +221,7 @@ def train_transformer(
     """
     import torch
 
-    size = spectrum.size if d is None else whole("d", d)
+    size = one_spectrum(spectrum).size if d is None else whole("d", d)
     network = Transformer(size, size + 1 if width is None else width, layers=layers, heads=heads, hidden=hidden)
     length, count = nearest("alpha", alpha, size), nearest("kappa", kappa, size)
     check_device(device)

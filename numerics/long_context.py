@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.optimize import brentq
 
-from .arrays import as_numpy, nonnegative, positive
+from .arrays import as_numpy
 from .display import Shown
-from .errors import InputError
 from .generated import numpy_algebra as algebra
+from .single import number, one_spectrum
 from .spectrum import Spectrum
 
 
@@ -35,9 +35,10 @@ class NoiseErrors:
     r"""What label noise does to the errors in the limit of long contexts, for noise-free long contexts at test.
 
     Attributes:
-        TM: the limit of the error on the tasks of pretraining; always bounded.
+        TM: the limit of the error on the tasks of pretraining; infinite where tau is the lesser of kappa and the rank
+            fraction.
         IDG, ODG: the limit of the error, where it is bounded; where it grows, the coefficient of
-            $1/s = \\alpha/(\\rho + c_{\\mathrm{train}})$.
+            $1/s = \alpha/(\rho + c_{\mathrm{train}})$; infinite at a threshold, where it grows like a lower power.
         IDG_grows, ODG_grows: whether the error grows linearly in alpha.
     """
 
@@ -102,7 +103,7 @@ class Phase(Shown):
         Raises:
             InputError: an argument outside of its range.
         """
-        noise = float(positive("rho", rho))
+        noise = number("rho", rho)
         return _noise(self._measure, self.kappa, self.tau, self.scale, _ratio(ridge_ratio), noise)
 
 
@@ -137,7 +138,7 @@ def phase(spectrum: Spectrum, kappa: float, tau: float) -> Phase:
         tau: pretraining contexts per squared dimension, > 0.
 
     Raises:
-        InputError: a batch of spectra, or a parameter that is not finite and positive.
+        InputError: a batch of spectra, or a parameter that is not a single number, finite and positive.
 
     References:
         THEORY 7; TTK (arXiv 2510.04548), phase transition for low-rank tasks.
@@ -147,9 +148,8 @@ def phase(spectrum: Spectrum, kappa: float, tau: float) -> Phase:
         >>> found.name, round(found.ridge_first.IDG, 12), round(found.noise_first.IDG, 12)
         ('few tasks', 0.625, 0.5)
     """
-    if spectrum.batch_shape:
-        raise InputError(f"spectrum: a batch {spectrum.batch_shape} is not allowed, give one at a time")
-    tasks, contexts = float(positive("kappa", kappa)), float(positive("tau", tau))
+    one_spectrum(spectrum)
+    tasks, contexts = number("kappa", kappa), number("tau", tau)
     values, weights = (as_numpy(x).astype(np.float64) for x in (spectrum.eigenvalues, spectrum.weights))
     within = (values > 0) & (weights > 0)
     measure = _Measure(
@@ -160,8 +160,8 @@ def phase(spectrum: Spectrum, kappa: float, tau: float) -> Phase:
         mean_inverse=float((weights[within] / values[within]).sum()),
     )
     scale = _scale(measure, min(tasks, contexts))
-    with np.errstate(invalid="ignore"):  # 0/0 on the kernel where solved, where all is left unlearned
-        unlearned = np.where(values > 0, 1 - algebra.learned_share(values, scale), 1.0)
+    unlearned = np.ones_like(values)  # on the kernel, where solved too
+    unlearned[values > 0] = algebra.newton_terms(values[values > 0], scale)[1]
     sigma = float(algebra.sigma_of_t(scale, tasks - contexts, tasks)) if contexts < tasks else 0.0
     return Phase(
         name=_name(measure.rank_fraction, tasks, contexts),
@@ -180,9 +180,7 @@ def phase(spectrum: Spectrum, kappa: float, tau: float) -> Phase:
 
 
 def _ratio(value: float) -> float:
-    if value == math.inf:
-        return math.inf
-    return float(nonnegative("ridge_ratio", value))
+    return math.inf if np.ndim(value) == 0 and value == math.inf else number("ridge_ratio", value, zero=True)
 
 
 def _name(rank_fraction: float, kappa: float, tau: float) -> str:
@@ -240,6 +238,8 @@ def _noise(measure: _Measure, kappa: float, tau: float, scale: float, ridge_rati
         E, D2 = (float(measure.weights @ terms) for terms in (product, squared))
         found = algebra.noise_few_contexts(scale, tau, kappa, measure.trace, rho, E, D2)
         return NoiseErrors(*(float(x) for x in found), IDG_grows=False, ODG_grows=False)
+    if tau == tasks_rank:  # contexts for all but none left over: all errors grow, like a root of alpha
+        return NoiseErrors(math.inf, math.inf, math.inf, IDG_grows=False, ODG_grows=False)
     share, slack, _ = _share_and_gain(tau, tasks_rank, ridge_ratio)
     with np.errstate(divide="ignore"):
         slack = np.float64(slack)

@@ -52,16 +52,26 @@ def metrics(
 def metrics_at(point: FixedPoint, test: Array, C_train: Array, C_test: Array) -> dict[str, Array]:
     """The metrics from a fixed point that is already solved; arguments checked by the caller."""
     size = point.spectrum.size
-    test, C_train, C_test, values, weights, a, sigma, centering = in_one_library(
-        *(test, C_train, C_test, point.spectrum.eigenvalues, point.spectrum.weights, point.a, point.sigma),
-        numpy_algebra.centering(size),
+    C_train, C_test, centering, _ = in_one_library(C_train, C_test, numpy_algebra.centering(size), point.a)
+    found = _inverse_cka(algebra_for(C_train), C_train, C_test, centering, size)
+    return spectral_metrics_at(point, test) | {"inverse_cka": found}
+
+
+def spectral_metrics_at(point: FixedPoint, test: Array) -> dict[str, Array]:
+    """The first three metrics, which need no matrices: eigenvalues may stand for any share of the directions.
+
+    Args:
+        point: the solved fixed point, of a single spectrum.
+        test: C_test along the eigenvectors, shape `(d,)`; checked by the caller.
+    """
+    test, values, weights, a, sigma = in_one_library(
+        test, point.spectrum.eigenvalues, point.spectrum.weights, point.a, point.sigma
     )
     algebra = algebra_for(test)
     return {
         "misalignment": error_at(point, test).misalignment,
         "resolvent": algebra.metric_resolvent(values, weights, test, a, sigma),
         "population": _population(algebra, values, weights, test),
-        "inverse_cka": _inverse_cka(algebra, C_train, C_test, centering, size),
     }
 
 

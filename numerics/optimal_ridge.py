@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from .arrays import Array, as_numpy, nonnegative, positive
+from .arrays import Array, as_numpy
 from .display import Shown
-from .errors import InputError
+from .errors import ConvergenceError, InputError
 from .fixed_point import FixedPoint, solve
+from .generated import numpy_algebra as algebra
 from .icl import check_test, error_at
+from .single import number, one_spectrum
 from .spectrum import Spectrum
 
-#: the scan in units of the largest eigenvalue plus the noise of the summary, and its points a decade
+#: the scan: decades below the noise of the summary and above all eigenvalues, and its points a decade
 _DECADES = (-14, 8)
 _PER_DECADE = 8
 #: relative differences of errors below this are rounding
 _ROUNDING = 1e-13
+#: a point of the scan that is better than the minimum by this share shows that a minimum was missed
+_MISSED = 1e-9
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,9 +61,10 @@ def optimal_ridge(
 ) -> OptimalRidge:
     r"""Ridge that minimises $e_{\mathrm{ICL}}(\lambda)$ over $\lambda \ge 0$.
 
-    The error is scanned over 22 decades of the ridge in one call, each local minimum of the scan is refined between
-    its neighbours, and the limits $\lambda \to 0$ and $\lambda \to \infty$ compete with them; the error can have more
-    than one minimum. At the minimum the error is flat: the error is right to about 1e-13, the ridge to about 1e-6.
+    The error is scanned over 22 decades of the ridge or more in one call, each local minimum of the scan is refined
+    between its neighbours, and the limits $\lambda \to 0$ and $\lambda \to \infty$ compete with them; the error can
+    have more than one minimum. At the minimum the error is flat: the error is right to about 1e-13, the ridge to about
+    1e-6.
 
     Args:
         spectrum: spectrum of $C_{\mathrm{train}}$, a single one; tensors are read without their gradients.
@@ -70,7 +76,7 @@ def optimal_ridge(
     Raises:
         InputError: an argument outside of its range, an array where a single number is wanted, a `test` of the wrong
             length.
-        ConvergenceError: see `solve`.
+        ConvergenceError: see `solve`; or the least error lies where the scan does not reach.
 
     References:
         THEORY (1.1)-(1.3).
@@ -81,18 +87,17 @@ def optimal_ridge(
         >>> found.error < found.error_ridgeless
         True
     """
-    if spectrum.batch_shape:
-        raise InputError(f"spectrum: a batch {spectrum.batch_shape} is not allowed, give one at a time")
+    one_spectrum(spectrum)
     values, weights = (as_numpy(x).astype(np.float64) for x in (spectrum.eigenvalues, spectrum.weights))
     plain = Spectrum(values, weights)
     gamma = check_test(plain, as_numpy(test))
     if gamma.ndim != 1:
         raise InputError(f"test: shape {gamma.shape} is not allowed, give one test covariance")
-    given = {"alpha": _one("alpha", alpha), "tau": _one("tau", tau), "kappa": _one("kappa", kappa)}
-    given["rho"] = _one("rho", rho, zero=True)
+    given = {"alpha": number("alpha", alpha), "tau": number("tau", tau), "kappa": number("kappa", kappa)}
+    given["rho"] = number("rho", rho, zero=True)
     at_test = {
-        "alpha_test": np.asarray(given["alpha"] if alpha_test is None else _one("alpha_test", alpha_test)),
-        "rho_test": np.asarray(given["rho"] if rho_test is None else _one("rho_test", rho_test, zero=True)),
+        "alpha_test": np.asarray(given["alpha"] if alpha_test is None else number("alpha_test", alpha_test)),
+        "rho_test": np.asarray(given["rho"] if rho_test is None else number("rho_test", rho_test, zero=True)),
     }
 
     def solved(ridge: float | np.ndarray) -> FixedPoint:
@@ -101,18 +106,30 @@ def optimal_ridge(
     def error(ridge: float | np.ndarray) -> np.ndarray:
         return np.asarray(error_at(solved(ridge), gamma, **at_test).total)
 
-    unit = float(values.max()) + (given["rho"] + float(plain.trace)) / given["alpha"]
-    low, high = _DECADES
-    grid = unit * np.logspace(low, high, _PER_DECADE * (high - low) + 1)
+    noise = float(algebra.summary_noise(given["rho"], plain.trace, given["alpha"]))
+    unit = float(values.max()) + noise
+    # the best ridge can be as small as the noise of the summary, and at tau = 1 its square counts
+    low, high = math.log10(noise) + _DECADES[0], math.log10(unit) + _DECADES[1]
+    grid = np.logspace(low, high, math.ceil(_PER_DECADE * (high - low)) + 1)
+    scanned = error(grid)
     ridgeless = math.inf if given["tau"] == 1 else float(error(0.0))
-    untrained = float(at_test["rho_test"] + (weights / weights.sum()) @ gamma)
-    inside = _minima(error, grid)
+    # a layer that is zero: all of the task is missed
+    c_test = plain.weights @ gamma
+    untrained = float(
+        algebra.total_error(algebra.scalar_error(at_test["rho_test"], c_test, at_test["alpha_test"], 0.0), c_test)
+    )
+    inside = _minima(error, grid, scanned)
     # on equal terms the simpler answer: no ridge, then a ridge, then nothing learned
     candidates = [(0.0, ridgeless), *inside, (math.inf, untrained)]
     ridge, best = candidates[0]
     for place, value in candidates[1:]:
         if value < best * (1 - _ROUNDING):
             ridge, best = place, value
+    if scanned.min() < best * (1 - _MISSED):
+        raise ConvergenceError(
+            f"the least error was not found: it is {best:.6g} at the ridge {ridge:.6g}, and {scanned.min():.6g} at "
+            f"{grid[scanned.argmin()]:.6g} of the scan"
+        )
     return OptimalRidge(
         ridge=ridge,
         error=best,
@@ -123,9 +140,8 @@ def optimal_ridge(
     )
 
 
-def _minima(error, grid: np.ndarray) -> list[tuple[float, float]]:
+def _minima(error: Callable[[float], np.ndarray], grid: np.ndarray, scanned: np.ndarray) -> list[tuple[float, float]]:
     """Local minima within the grid, as (ridge, error), each refined between its neighbours."""
-    scanned = error(grid)
     logs = np.log(grid)
     lower = np.diff(scanned) < -_ROUNDING * scanned[1:]  # falls after this point
     higher = np.diff(scanned) > _ROUNDING * scanned[1:]
@@ -143,10 +159,3 @@ def _minima(error, grid: np.ndarray) -> list[tuple[float, float]]:
         )
         found.append((math.exp(float(best.x)), float(best.fun)))
     return found
-
-
-def _one(name: str, value: Array, *, zero: bool = False) -> float:
-    array = nonnegative(name, value) if zero else positive(name, value)
-    if array.ndim:
-        raise InputError(f"{name}: an array of shape {tuple(array.shape)} is not allowed, give a single number")
-    return float(array)

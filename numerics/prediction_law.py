@@ -131,9 +131,10 @@ class PredictionLaw(Shown):
         Raises:
             InputError: a number of draws or a seed that is not allowed.
         """
-        if not isinstance(n, Integral) or n < 1:
+        if not isinstance(n, Integral) or isinstance(n, bool) or n < 1:
             raise InputError(f"n: {n!r} is not allowed, must be a whole number >= 1")
-        if not isinstance(seed, np.random.Generator) and (not isinstance(seed, Integral) or seed < 0):
+        whole = isinstance(seed, Integral) and not isinstance(seed, bool)
+        if not isinstance(seed, np.random.Generator) and not (whole and seed >= 0):
             raise InputError(f"seed: {seed!r} is not allowed, must be a whole number >= 0 or a NumPy Generator")
         rng = np.random.default_rng(seed)
         normal = rng.standard_normal((3, n, *np.shape(self.cov)))
@@ -190,10 +191,7 @@ def prediction_law(
         >>> round(float(law.var_y - 2 * law.cov + law.var_yhat), 4), round(float(law.error), 4)
         (0.6426, 0.6426)
     """
-    if kind not in KINDS:
-        raise InputError(f"kind: {kind!r} is not allowed, must be one of {', '.join(KINDS)}")
-    if kind == "training" and test is not None:
-        raise InputError("test: not allowed with kind 'training', which has the tasks of pretraining")
+    check_kind(kind, test)
     gamma = None if test is None else check_test(spectrum, test)
     alpha_test = None if alpha_test is None else positive("alpha_test", alpha_test)
     rho_test = None if rho_test is None else nonnegative("rho_test", rho_test)
@@ -202,6 +200,18 @@ def prediction_law(
         require(total, total > 0, "test", "not all zero (the clean label would always be 0)")
     point = solve(spectrum, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge)
     return law_at(point, gamma, alpha_test=alpha_test, rho_test=rho_test, kind=kind)
+
+
+def check_kind(kind: str, test: Array | None) -> None:
+    """Raise unless there are such tasks.
+
+    Raises:
+        InputError: an unknown kind, or a test given for training tasks.
+    """
+    if kind not in KINDS:
+        raise InputError(f"kind: {kind!r} is not allowed, must be one of {', '.join(KINDS)}")
+    if kind == "training" and test is not None:
+        raise InputError("test: not allowed with kind 'training', which has the tasks of pretraining")
 
 
 def law_at(

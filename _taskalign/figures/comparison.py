@@ -74,11 +74,25 @@ def point_rows(points: Points, setups: Callable[[int], Sequence[Setup]], setting
         ConvergenceError: a pretraining run did not arrive.
         KeyboardInterrupt: what was finished is saved.
     """
+    return rows_of_points(points, setups, settings, _job, _rows)
+
+
+def rows_of_points(
+    points: Points,
+    setups: Callable[[int], Sequence[Setup]],
+    settings: Settings,
+    job: Callable[[Size, Setup, int], Job],
+    rows: Callable[[Size, Setup, Row], Iterator[Row]],
+) -> list[Row]:
+    """The rows of every setup in every dimension: `job` says how it is simulated, `rows` reads the outcome.
+
+    Raises: as in `point_rows`.
+    """
     placed = enumerate((size, setup) for size in settings.sizes for setup in setups(size.d))
     asked = [(size, setup, seed_of(settings, place)) for place, (size, setup) in placed]
-    outcomes = points.run([_job(*one) for one in asked])
+    outcomes = points.run([job(*one) for one in asked])
     return [
-        row for (size, setup, _), outcome in zip(asked, outcomes, strict=True) for row in _rows(size, setup, outcome)
+        row for (size, setup, _), outcome in zip(asked, outcomes, strict=True) for row in rows(size, setup, outcome)
     ]
 
 

@@ -44,17 +44,26 @@ def legend(
         without_marker: so many of the last series are lines only.
         caption: what lines and points are.
     """
+    keys = keys_of(names, marked=len(names) - without_marker, lines=lines)
+    figure.legend(
+        handles=keys, loc="outside lower center", ncols=len(keys), title=caption, title_fontsize=9.5,
+        handlelength=2.6 if lines else 1.2,
+    )  # fmt: skip
+
+
+def panel_legend(axes: Any, names: Sequence[str], *, marked: int, loc: str) -> None:
+    """The key of one panel; `marked`: so many of its series have points."""
+    axes.legend(handles=keys_of(names, marked=marked), loc=loc, handlelength=2.6)
+
+
+def keys_of(names: Sequence[str], *, marked: int, lines: bool = True) -> list[Any]:
+    """A key for each series in its look: its line, where there are `lines`, with its marker, for the first `marked`."""
     from matplotlib.lines import Line2D
 
-    marked = len(names) - without_marker
-    keys = [
+    return [
         Line2D(
             [], [], color=colour, ls=dashes if lines else "none", lw=1.7, marker=marker if place < marked else "none",
             ms=5, mfc="white", mew=1.4, label=name,
         )
         for place, (name, (colour, marker, dashes)) in enumerate(zip(names, LOOKS, strict=False))
     ]  # fmt: skip
-    figure.legend(
-        handles=keys, loc="outside lower center", ncols=len(keys), title=caption, title_fontsize=9.5,
-        handlelength=2.6 if lines else 1.2,
-    )  # fmt: skip

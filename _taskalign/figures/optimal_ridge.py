@@ -5,14 +5,14 @@ A ridge rounds the peak within a window of the width $\sqrt\lambda$ around tau =
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from taskalign.figures.comparison import Row, Setup, line_rows
 from taskalign.figures.double_descent import GAP
-from taskalign.figures.drawing import CAPTION, LOOKS, compare
+from taskalign.figures.drawing import CAPTION, LOOKS, compare, panel_legend
 from taskalign.figures.points import Points
 from taskalign.figures.result import Result, Settings
 from taskalign.figures.table import Table
@@ -171,7 +171,7 @@ def draw(result: Result, figure: Any) -> None:
         lowest = table.where(panel="ridge", series=series, kind="minimum")
         ridge.plot(lowest["ridge"], lowest["theory"], "*", ms=12, color=colour, mec="white", zorder=2.5)
     ridge.set(xscale="log", xlabel=r"$\lambda$", ylabel=r"$e_{\mathrm{ICL}}$", ylim=(0.25, 1.4))
-    _key(ridge, [rf"$\tau = {tau:g}$" for tau in TAUS.values()], marked=len(TAUS), loc="upper right")
+    panel_legend(ridge, [rf"$\tau = {tau:g}$" for tau in TAUS.values()], marked=len(TAUS), loc="upper right")
 
     names = ("no ridge", BEST, *(name for name, ridge in FIXED.items() if ridge))
     compare(contexts, table.where(panel="contexts"), "tau", names)
@@ -179,14 +179,14 @@ def draw(result: Result, figure: Any) -> None:
     contexts.set_yticks((0.2, 0.5, 1, 2, 5, 10))
     contexts.set_yticks([], minor=True)
     labels = ["no ridge", BEST, *(rf"$\lambda = {ridge:g}$" for ridge in FIXED.values() if ridge)]
-    _key(contexts, labels, marked=2, loc="upper right")
+    panel_legend(contexts, labels, marked=2, loc="upper right")
 
     for series, (colour, _, dashes) in zip(NOISES, LOOKS, strict=False):
         line = table.where(panel="best", series=series)
         seen = line["ridge"] > 0  # no ridge has no place on a logarithmic axis
         over.plot(line["tau"][seen], line["ridge"][seen], color=colour, ls=dashes, lw=1.7)
     over.set(xscale="log", yscale="log", xlabel=r"$\tau = n/d^2$", ylabel=r"best $\lambda$", ylim=(1e-3, 20))
-    _key(over, [rf"$\rho = {rho:g}$" for rho in NOISES.values()], marked=0, loc="lower left")
+    panel_legend(over, [rf"$\rho = {rho:g}$" for rho in NOISES.values()], marked=0, loc="lower left")
     over.text(0.97, 0.95, "ends where no ridge is best", transform=over.transAxes, ha="right", va="top", fontsize=9.5)
 
     _rounding(rounding, table.where(panel="rounding"))
@@ -210,7 +210,7 @@ def _rounding(axes: Any, table: Table) -> None:
     axes.set_ylim(0.04, 0.105)  # with room for the key
     axes.set(xlabel=r"$(\tau - 1)/\sqrt{\lambda}$", ylabel=r"$\sqrt{\lambda}\; e_{\mathrm{TM}}$")
     labels = [*(rf"$\lambda = {ridge:g}$" for name, ridge in WINDOWS.items() if name != LIMIT), r"$\lambda \to 0$"]
-    _key(axes, labels, marked=len(SIMULATED), loc="upper right")
+    panel_legend(axes, labels, marked=len(SIMULATED), loc="upper right")
 
 
 def _offset(rows: Table) -> np.ndarray:
@@ -220,17 +220,3 @@ def _offset(rows: Table) -> np.ndarray:
 def _scaled(rows: Table, column: str) -> np.ndarray:
     """A column about the error in units of the peak, which grows as one over the root of the ridge."""
     return np.sqrt(rows["ridge"]) * rows[column]
-
-
-def _key(axes: Any, names: Sequence[str], *, marked: int, loc: str) -> None:
-    """The key of one panel; `marked`: so many of its series have points."""
-    from matplotlib.lines import Line2D
-
-    keys = [
-        Line2D(
-            [], [], color=colour, ls=dashes, lw=1.7, marker=marker if place < marked else "none", ms=5, mfc="white",
-            mew=1.4,
-        )
-        for place, (_, (colour, marker, dashes)) in enumerate(zip(names, LOOKS, strict=False))
-    ]  # fmt: skip
-    axes.legend(keys, names, loc=loc, handlelength=2.6)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from taskalign import icl_error, models, rotated_task_error, train_task_error
-from taskalign.figures.comparison import TOLERANCE, Row, Setup, described, measured, seed_of, simulated
+from taskalign.figures.comparison import TOLERANCE, Row, Setup, described, measured, rows_of_points, simulated
 from taskalign.figures.points import Job, Points
 from taskalign.figures.result import Settings, Size
 from taskalign.numerics.spectrum import Spectrum
@@ -44,12 +45,7 @@ def task_rows(
         ConvergenceError: a pretraining run did not arrive.
         KeyboardInterrupt: what was finished is saved.
     """
-    placed = enumerate((size, setup) for size in settings.sizes for setup in setups(size.d))
-    asked = [(size, setup, seed_of(settings, place)) for place, (size, setup) in placed]
-    outcomes = points.run([_job(*one, y2_column) for one in asked])
-    return [
-        row for (size, setup, _), outcome in zip(asked, outcomes, strict=True) for row in _rows(size, setup, outcome)
-    ]
+    return rows_of_points(points, setups, settings, partial(_job, y2_column=y2_column), _rows)
 
 
 def _job(size: Size, setup: Setup, seed: int, y2_column: bool) -> Job:

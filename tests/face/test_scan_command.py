@@ -17,6 +17,8 @@ from taskalign.proofs_check.adversary import Adversary
 from taskalign.proofs_check.families import Atoms, OneSpectrum, PowerLaw, TwoAtoms
 from taskalign.proofs_check.points import RandomPoints
 
+from .terminal import rest_of
+
 SLOW = """
 import sys
 from pathlib import Path
@@ -162,16 +164,7 @@ def test_progress_on_a_terminal(tmp_path):
     ours, theirs = os.openpty()
     process = interrupt(tmp_path, stdout=subprocess.DEVNULL, stderr=theirs)
     os.close(theirs)
-    shown = b""
-    while True:
-        try:
-            data = os.read(ours, 4096)
-        except OSError:  # how a terminal says that the other side has gone
-            break
-        if not data:
-            break
-        shown += data
-    os.close(ours)
+    shown = rest_of(ours)
     assert process.wait(timeout=60) == 130
     assert b"of 4,096 points" in shown
     assert re.search(rb"\d+/s", shown)

@@ -14,6 +14,8 @@ import pytest
 import taskalign as ta
 from taskalign.cli import main
 
+from .terminal import rest_of
+
 POINT = ["--alpha", "2", "--tau", "3", "--kappa", "1", "--rho", "0.1"]
 
 
@@ -127,15 +129,7 @@ def test_interrupt_keeps_what_was_finished():
     while not re.search(rb"[1-9]\d* of 100,000", shown):
         shown += os.read(ours, 4096)
     process.send_signal(signal.SIGINT)
-    while True:
-        try:
-            data = os.read(ours, 4096)
-        except OSError:  # how a terminal says that the other side has gone
-            break
-        if not data:
-            break
-        shown += data
-    os.close(ours)
+    shown += rest_of(ours)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     values = json.loads(output)

@@ -22,6 +22,8 @@ from taskalign import spearman_command
 from taskalign.cli import main
 from taskalign.models.spearman import METRICS, PUBLISHED
 
+from .terminal import rest_of
+
 TINY = ["--d", "5", "--kappa", "0.4,2", "--seeds", "1", "--steps", "50", "--batch", "4", "--contexts", "32"]
 
 
@@ -140,15 +142,6 @@ def test_progress_on_a_terminal() -> None:
     command = [sys.executable, "-m", "taskalign", "spearman", *TINY]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=theirs)
     os.close(theirs)
-    shown = b""
-    while True:
-        try:
-            data = os.read(ours, 4096)
-        except OSError:  # how a terminal says that the other side has gone
-            break
-        if not data:
-            break
-        shown += data
-    os.close(ours)
+    shown = rest_of(ours)
     assert process.wait(timeout=60) == 0
     assert b"2.0 of 2 runs" in shown

@@ -64,5 +64,18 @@ def test_bad_input() -> None:
     prompts = draw_prompts(draw_tasks(VALUES, 2), length=3, rho=0.1)
     with pytest.raises(InputError, match=r"^eigenvalues: shape \(3,\)"):
         bayes_ridge(prompts, VALUES[:3], rho=0.1)
+    with pytest.raises(InputError, match=r"^eigenvalues: -1"):
+        bayes_ridge(prompts, -np.ones(4), rho=0.1)
+    with pytest.raises(InputError, match=r"^tasks: shape \(2, 3\)"):
+        discrete_posterior(prompts, np.ones((2, 3)), rho=0.1)
     with pytest.raises(InputError, match=r"^rho: -1"):
         discrete_posterior(prompts, np.ones((2, 4)), rho=-1)
+
+
+@pytest.mark.parametrize("covariance", [-VALUES, VALUES[:2], np.nan * VALUES], ids=str)
+def test_a_test_covariance_that_is_none_was_drawn_from(covariance: np.ndarray) -> None:
+    layer = pretrain(ta.Spectrum(VALUES), d=4, alpha=2, tau=2, kappa=1, rho=0.1)
+    with pytest.raises(InputError, match=r"^covariance: "):
+        compare(layer, covariance, 5)
+    with pytest.raises(InputError, match=r"^covariance: "):
+        layer.sample(covariance, 5)

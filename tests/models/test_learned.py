@@ -119,3 +119,17 @@ def test_retraining_on_given_tasks() -> None:
         pretrain(spectrum, **given, kappa=1, tasks=first.tasks)
     with pytest.raises(InputError, match=r"^kappa: None"):
         pretrain(spectrum, **given)
+
+
+def test_a_matrix_that_is_no_covariance_had_an_error(layer: LearnedAttention) -> None:
+    for wrong in (np.full((D, D), np.nan), np.triu(np.ones((D, D))), -np.eye(D)):
+        with pytest.raises(InputError, match=r"^covariance: "):
+            layer.error_on(wrong)
+    with pytest.raises(InputError, match=r"^tasks: shape \(2, 3\)"):
+        layer.task_error(np.ones((2, 3)))
+
+
+def test_pretraining_on_tasks_of_zero_without_noise_divided_by_zero() -> None:
+    found = pretrain(ta.Spectrum.isotropic(), d=4, alpha=2, tau=3, rho=0.0, tasks=np.zeros((2, 4)))
+    assert not found.gamma.any()
+    assert found.train_error == 0

@@ -11,6 +11,7 @@ from scipy import stats
 import taskalign as ta
 from taskalign.models.implicit_ridge import fitted_ridge
 from taskalign.models.prediction_samples import PredictionSamples, prediction_samples
+from taskalign.numerics import InputError
 
 SPECTRUM = ta.Spectrum([1.5, 0.5])
 PARAMETERS: dict[str, Any] = {"alpha": 2.0, "tau": 2.0, "kappa": 1.0, "rho": 0.1}
@@ -61,6 +62,12 @@ def test_other_tasks(kind: str) -> None:
     fresh = ta.prediction_law(SPECTRUM, **PARAMETERS)
     if kind == "training":
         assert abs(np.mean(found.y * found.yhat) / fresh.cov - 1) > 0.08
+
+
+def test_fitted_ridge_without_a_dimension() -> None:
+    for d in (0, -3):
+        with pytest.raises(InputError, match=r"^d: "):
+            fitted_ridge(SPECTRUM, d=d, alpha=2, tau=2, kappa=1, rho=0.1)
 
 
 @pytest.mark.parametrize(("tau", "ridge"), [(0.5, 1e-6), (1.5, 0.2)])

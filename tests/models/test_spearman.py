@@ -117,7 +117,7 @@ def test_metrics_and_theory_are_those_of_the_library_at_the_whole_numbers() -> N
     ("given", "message"),
     [
         ({"d": 1}, "^d: 1"),
-        ({"kappas": ()}, "^kappas: none"),
+        ({"kappas": ()}, r"^kappas: \(\) is not allowed"),
         ({"kappas": (1.0, 1.001)}, "^kappas: .* two make the same number of tasks"),
         ({"kappas": (0.0,)}, "^kappa: 0"),
         ({"tau": 1.0}, "^tau: 1"),

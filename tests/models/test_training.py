@@ -72,6 +72,13 @@ def test_checkpoints_of_other_runs_and_damaged_ones_are_refused(tmp_path: Path) 
             trained(checkpoint=file)
 
 
+def test_a_file_as_the_folder_of_a_checkpoint_made_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(InputError, match=r"^checkpoint: .*run\.pt: "):
+        trained(checkpoint=tmp_path / "file" / "run.pt")
+    assert (tmp_path / "file").read_text() == "kept"
+
+
 def test_stops_where_nothing_improves() -> None:
     still = replace(SCHEDULE, learning_rate=1e-9, patience=3)
     found = trained(schedule=still)

@@ -174,3 +174,38 @@ def test_pole_at_one() -> None:
 def test_bad_input_is_named(call, message: str) -> None:
     with pytest.raises(ta.numerics.InputError, match=message):
         call(ta.Spectrum([2.0, 0.0]))
+
+
+def test_the_unlearned_share_cancelled_far_above_the_scale() -> None:
+    """t/(c + t) as one minus the learned share kept no digits where c is far above t."""
+    spectrum = ta.Spectrum([1e14, 1.0, 1e-14])
+    found = ta.phase(spectrum, 0.5, 2.0)
+    np.testing.assert_allclose(found.unlearned, found.scale / (spectrum.eigenvalues + found.scale), rtol=1e-14)
+
+
+@pytest.mark.parametrize(("kappa", "tau"), [(2.0, 0.5), (0.2, 0.2), (0.5, 0.5)])
+@pytest.mark.parametrize("ratio", [0.0, 0.5, np.inf])
+def test_noise_at_the_threshold_of_contexts_was_not_a_number(kappa: float, tau: float, ratio: float) -> None:
+    spectrum = ta.Spectrum([2.0, 0.0])
+    found = ta.phase(spectrum, kappa, tau).noise(0.1, ratio)
+    assert np.isinf([found.TM, found.IDG, found.ODG]).all()
+    assert not found.IDG_grows
+    assert not found.ODG_grows
+    # the errors grow with the context, but by a lower power than the first
+    alpha = np.array([1e8, 1e12])
+    ridge = (0.0 if np.isinf(ratio) else ratio) * 1.1 / alpha
+    given = {
+        "alpha": alpha,
+        "tau": tau,
+        "kappa": kappa,
+        "rho": 0.1,
+        "ridge": ridge,
+        "alpha_test": 1e30,
+        "rho_test": 0.0,
+    }
+    for error in (
+        ta.train_task_error(spectrum, **given),
+        ta.icl_error(spectrum, spectrum.eigenvalues, **given),
+        ta.rotated_task_error(spectrum, **given),
+    ):
+        assert 1e1 < error.total[1] / error.total[0] < 1e3
