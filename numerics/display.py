@@ -12,7 +12,9 @@ from .arrays import as_numpy, backend, is_known
 
 
 def summary(value: Any) -> str:
-    """A number to twelve digits; an array by its shape and range."""
+    """A number to twelve digits; an array by its shape and range; a result within a result in one line."""
+    if isinstance(value, Shown):
+        return ", ".join(f"{name} {text}" for name, text in value._rows())
     if not is_known(value):
         return str(value)
     if backend(value) != "numpy" or isinstance(value, np.ndarray):

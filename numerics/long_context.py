@@ -15,8 +15,8 @@ from .single import number, one_spectrum
 from .spectrum import Spectrum
 
 
-@dataclass(frozen=True)
-class LimitErrors:
+@dataclass(frozen=True, repr=False)
+class LimitErrors(Shown):
     """Errors in the limit of long contexts without label noise, for long contexts at test.
 
     Attributes:
@@ -30,8 +30,8 @@ class LimitErrors:
     ODG: float
 
 
-@dataclass(frozen=True)
-class NoiseErrors:
+@dataclass(frozen=True, repr=False)
+class NoiseErrors(Shown):
     r"""What label noise does to the errors in the limit of long contexts, for noise-free long contexts at test.
 
     Attributes:
