@@ -113,7 +113,9 @@ def solve(spectrum: Spectrum, *, alpha: Array, tau: Array, kappa: Array, rho: Ar
 
     $$g(t) = 0, \qquad \sigma = a\,t, \qquad \kappa\,a = \kappa - \mathcal D(t)$$
 
-    by Newton's iteration in t from an upper bound; g is convex there, so it converges without damping.
+    from an upper bound. g is convex there, so Newton's iteration in t converges without damping; arrays of torch and
+    JAX take that. The compiled solver takes Halley's steps, and Newton's where one of those leads astray. One long
+    spectrum at many points is first replaced by few nodes, see `Spectrum.compress`.
 
     Args:
         spectrum: spectrum of $C_{\mathrm{train}}$; a batch of spectra broadcasts against the parameters.
