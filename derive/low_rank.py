@@ -103,12 +103,13 @@ def _variance() -> Expr:
 low_rank_q = _equation(
     "low_rank_q", "Variance of the trained layer, low rank", Eq(n.q, _variance()), remark="With $@M$ as above."
 )
-_signal = n.q * n.effective_ridge - n.sigma**2
+#: phi and its derivative in what is memorised of them: a phi = rank - V, a^2 phi' = -V'
+_seen = {n.phi: (_RANK - n.V) / n.a, n.dphi: -n.dV / n.a**2}
 low_rank_misalign = {
     n.misalign_TM: _equation(
         "low_rank_misalign_TM",
         "Misalignment part for the tasks of pretraining, low rank",
-        Eq(n.misalign_TM, n.q * (_RANK - n.V) - _signal * n.dV),
+        Eq(n.misalign_TM, training_tasks.misalign_TM.rhs.subs(_seen, simultaneous=True)),
     ),
     n.misalign_IDG: _equation(
         "low_rank_misalign_IDG",
@@ -138,7 +139,7 @@ _gap = _equation(
     "THEORY A1",
 )
 
-_A2 = n.kappa * n.b
+_A2 = stable.A2.rhs
 _R2 = _RANK * n.learned**2 * (1 + _RANK * n.t**2 * n.b)
 _fresh = _RANK * n.learned**2 * (n.a_less + _RANK * n.s) / n.a**2
 _ORDER = "TTK; THEORY (5.1)"
@@ -168,7 +169,7 @@ errors = (
     _equation(
         "stable_misalign_TM",
         "Misalignment part for the tasks of pretraining, low rank, without cancellation",
-        Eq(n.misalign_TM, n.q * (_R2 + n.s * _A2) + n.sigma**2 * _A2),
+        Eq(n.misalign_TM, training_tasks.misalign_TM_sums.rhs.subs({n.R2: _R2, n.A2: _A2})),
     ),
     _equation(
         "stable_misalign_IDG",

@@ -30,7 +30,7 @@ from ..derive import (
 )
 from ..derive import notation as n
 from ..derive.equation import Equation
-from .printing import ARRAY_TARGETS
+from .printing import ARRAY_TARGETS, TABLE
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class Program:
 _WHOLE = ARRAY_TARGETS
 #: for the compiled solver alone
 _COMPILED = frozenset({"numba"})
+#: for all others
+_INTERPRETED = frozenset(TABLE) - _COMPILED
 
 
 def _program(
@@ -136,15 +138,11 @@ _KERNEL = (
     ),
 )
 
-PROGRAMS: tuple[Program, ...] = (
-    *(replace(program, targets=_COMPILED) for program in _KERNEL),
+#: what the compiled solver has no use for
+_BESIDE_THE_KERNEL = (
     _program("learned_share", (n.c, n.t), (spectral.learned,)),
     _terms("newton_terms", (n.D, n.U, n.E)),
     _terms("output_terms", _sums),
-    _program("summary_noise", (n.rho, n.c_train, n.alpha), (ridge.summary_noise,)),
-    _program("t_upper_above", (n.c_train, n.rank_fraction, n.s, n.kappa), (root.t_upper["above"],)),
-    _program("t_upper_below", (n.c_train, n.s, n.kappa, n.tau), (root.t_upper["below"],)),
-    _program("sigma_upper", (n.c_train, n.s, n.tau, n.ridge), (root.sigma_upper,)),
     _program("g_above", (n.t, n.gap_kappa, n.E, n.s, n.kappa), (root.g["above"], root.dg["above"]), _newton),
     _program(
         "g_below",
@@ -166,6 +164,22 @@ PROGRAMS: tuple[Program, ...] = (
         (n.t, n.gap_kappa, n.gap_tau, n.U, n.s, n.kappa, n.tau, n.ridge),
         (root.g["ridge"],),
     ),
+    _program("resolvent", (n.c, n.a, n.sigma), (resolvent.resolvent,)),
+    _program("resolvent_slope", (n.c, n.a, n.b, n.sigma), (resolvent.dF,)),
+    _program("scalar_error", (n.rho_test, n.c_test, n.alpha_test, n.Qbar), (alignment.e_scalar,)),
+    _program("total_error", (n.e_scalar, n.e_misalign), (alignment.e_icl,)),
+    _program("ordering_of_a_pair", (n.c1, n.c2, n.a, n.sigma, n.A, n.B), (ordering.pair,)),
+    _program("peak", (n.a, n.sigma, n.A, n.B), (ordering.peak,)),
+    _program("tau_order", (n.s, n.M, n.ridge), (ordering.tau_order,)),
+)
+
+PROGRAMS: tuple[Program, ...] = (
+    *(replace(program, targets=_COMPILED) for program in _KERNEL),
+    *(replace(program, targets=_INTERPRETED) for program in _BESIDE_THE_KERNEL),
+    _program("summary_noise", (n.rho, n.c_train, n.alpha), (ridge.summary_noise,)),
+    _program("t_upper_above", (n.c_train, n.rank_fraction, n.s, n.kappa), (root.t_upper["above"],)),
+    _program("t_upper_below", (n.c_train, n.s, n.kappa, n.tau), (root.t_upper["below"],)),
+    _program("sigma_upper", (n.c_train, n.s, n.tau, n.ridge), (root.sigma_upper,)),
     _program("gap_above", (n.t, n.s, n.kappa), (stable.gap_at_root["above"],)),
     _program("gap_below", (n.t, n.U, n.s, n.kappa, n.tau), (stable.gap_at_root["below"],)),
     _program("sigma_of_t", (n.t, n.gap_kappa, n.kappa), (root.sigma_of_t,)),
@@ -193,14 +207,7 @@ PROGRAMS: tuple[Program, ...] = (
         ),
         (n.a, n.b, n.M, n.dM, n.q, n.Qbar, n.A, n.B),
     ),
-    _program("resolvent", (n.c, n.a, n.sigma), (resolvent.resolvent,)),
-    _program("resolvent_slope", (n.c, n.a, n.b, n.sigma), (resolvent.dF,)),
     _program("alignment", (n.c, n.a, n.sigma, n.A, n.B), (stable.K,)),
-    _program("scalar_error", (n.rho_test, n.c_test, n.alpha_test, n.Qbar), (alignment.e_scalar,)),
-    _program("total_error", (n.e_scalar, n.e_misalign), (alignment.e_icl,)),
-    _program("ordering_of_a_pair", (n.c1, n.c2, n.a, n.sigma, n.A, n.B), (ordering.pair,)),
-    _program("peak", (n.a, n.sigma, n.A, n.B), (ordering.peak,)),
-    _program("tau_order", (n.s, n.M, n.ridge), (ordering.tau_order,)),
     _program(
         "metric_resolvent",
         (n.eigenvalues.label, n.weights.label, n.test.label, n.a, n.sigma),

@@ -37,45 +37,6 @@ def output_terms(c, t):
     return D, U, E, D2, U2
 
 
-def summary_noise(rho, c_train, alpha):
-    """From summary_noise."""
-    s = (c_train + rho)/alpha
-    return s
-
-
-def t_upper_above(c_train, rank_fraction, s, kappa):
-    """From t_upper_above."""
-    x0 = kappa*s
-    x1 = c_train/rank_fraction
-    x2 = -x0 + x1*(kappa - rank_fraction)
-    x3 = (fmpq(1, 2))*(4*(kappa*kappa)*s*x1 + (x2*x2)).sqrt() + (fmpq(1, 2))*abs(x2)
-    t_upper = (x3/kappa if x2 <= 0 else x0*x1/x3 if x2 > 0 else arb(x3/kappa).union(arb(x0*x1/x3)))
-    return t_upper
-
-
-def t_upper_below(c_train, s, kappa, tau):
-    """From t_upper_below."""
-    x1 = -tau + 1
-    x2 = -kappa + 1
-    x0 = kappa*s
-    x3 = -x0 + c_train*(-kappa*x1 - tau*x2)
-    x4 = (c_train*c_train)
-    x5 = (fmpq(1, 2))*(2*c_train*x0*(kappa + tau) + (kappa*kappa)*(s*s) + x4*(kappa - tau)**2).sqrt() + (fmpq(1, 2))*abs(x3)
-    t_upper = (x5/(kappa*tau) if x3 <= 0 else (c_train*kappa*s - x1*x2*x4)/x5 if x3 > 0 else arb(x5/(kappa*tau)).union(arb((c_train*kappa*s - x1*x2*x4)/x5)))
-    return t_upper
-
-
-def sigma_upper(c_train, s, tau, ridge):
-    """From sigma_upper."""
-    x0 = ridge*tau
-    x1 = c_train + s
-    x2 = tau - 1
-    x3 = x0 - x1*x2
-    x4 = (fmpq(1, 2))*(4*ridge*(tau*tau)*x1 + (x3*x3)).sqrt() + (fmpq(1, 2))*abs(x0 - x1*x2)
-    sigma_upper = s + (x4/tau if x3 >= 0 else x0*x1/x4 if x3 < 0 else arb(x4/tau).union(arb(x0*x1/x4)))
-    return sigma_upper
-
-
 def g_above(t, gap_kappa, E, s, kappa):
     """From g_above, dg_above."""
     g = gap_kappa*t - kappa*s
@@ -132,6 +93,89 @@ def sign_ridge(t, gap_kappa, gap_tau, U, s, kappa, tau, ridge):
     x1 = U*kappa/(gap_kappa*t)
     g = -ridge*tau + x0*(tau - 1 + x0*x1 if s >= x0 else gap_tau - s*x1 if s < x0 else arb(tau - 1 + x0*x1).union(arb(gap_tau - s*x1)))
     return g
+
+
+def resolvent(c, a, sigma):
+    """From resolvent."""
+    F = 1 / (sigma + a*c)
+    return F
+
+
+def resolvent_slope(c, a, b, sigma):
+    """From dF."""
+    dF = (-1 - b*c)/(sigma + a*c)**2
+    return dF
+
+
+def scalar_error(rho_test, c_test, alpha_test, Qbar):
+    """From e_scalar."""
+    e_scalar = rho_test + Qbar*(c_test + rho_test)/alpha_test
+    return e_scalar
+
+
+def total_error(e_scalar, e_misalign):
+    """From e_icl."""
+    e_icl = e_misalign + e_scalar
+    return e_icl
+
+
+def ordering_of_a_pair(c1, c2, a, sigma, A, B):
+    """From ordering_of_a_pair."""
+    x0 = (a*a)
+    x1 = A*x0
+    pair = 2*A*a*sigma + B*c1*c2*x0 - B*(sigma*sigma) + c1*x1 + c2*x1
+    return pair
+
+
+def peak(a, sigma, A, B):
+    """From peak."""
+    peak = arb(-2*A/B + sigma/a).max(arb(0))
+    return peak
+
+
+def tau_order(s, M, ridge):
+    """From tau_order."""
+    tau_order = (-s*(-1 + M*s)/(s - ridge) if ridge < s else arb.pos_inf() if ridge >= s else arb(-s*(-1 + M*s)/(s - ridge)).union(arb(arb.pos_inf())))
+    return tau_order
+
+
+def summary_noise(rho, c_train, alpha):
+    """From summary_noise."""
+    s = (c_train + rho)/alpha
+    return s
+
+
+def t_upper_above(c_train, rank_fraction, s, kappa):
+    """From t_upper_above."""
+    x0 = kappa*s
+    x1 = c_train/rank_fraction
+    x2 = -x0 + x1*(kappa - rank_fraction)
+    x3 = (fmpq(1, 2))*(4*(kappa*kappa)*s*x1 + (x2*x2)).sqrt() + (fmpq(1, 2))*abs(x2)
+    t_upper = (x3/kappa if x2 <= 0 else x0*x1/x3 if x2 > 0 else arb(x3/kappa).union(arb(x0*x1/x3)))
+    return t_upper
+
+
+def t_upper_below(c_train, s, kappa, tau):
+    """From t_upper_below."""
+    x1 = -tau + 1
+    x2 = -kappa + 1
+    x0 = kappa*s
+    x3 = -x0 + c_train*(-kappa*x1 - tau*x2)
+    x4 = (c_train*c_train)
+    x5 = (fmpq(1, 2))*(2*c_train*x0*(kappa + tau) + (kappa*kappa)*(s*s) + x4*(kappa - tau)**2).sqrt() + (fmpq(1, 2))*abs(x3)
+    t_upper = (x5/(kappa*tau) if x3 <= 0 else (c_train*kappa*s - x1*x2*x4)/x5 if x3 > 0 else arb(x5/(kappa*tau)).union(arb((c_train*kappa*s - x1*x2*x4)/x5)))
+    return t_upper
+
+
+def sigma_upper(c_train, s, tau, ridge):
+    """From sigma_upper."""
+    x0 = ridge*tau
+    x1 = c_train + s
+    x2 = tau - 1
+    x3 = x0 - x1*x2
+    x4 = (fmpq(1, 2))*(4*ridge*(tau*tau)*x1 + (x3*x3)).sqrt() + (fmpq(1, 2))*abs(x0 - x1*x2)
+    sigma_upper = s + (x4/tau if x3 >= 0 else x0*x1/x4 if x3 < 0 else arb(x4/tau).union(arb(x0*x1/x4)))
+    return sigma_upper
 
 
 def gap_above(t, s, kappa):
@@ -201,51 +245,7 @@ def outputs(t, D, U, E, D2, U2, gap_kappa, sigma, effective_ridge, ridge_share, 
     return a, b, M, dM, q, Qbar, A, B
 
 
-def resolvent(c, a, sigma):
-    """From resolvent."""
-    F = 1 / (sigma + a*c)
-    return F
-
-
-def resolvent_slope(c, a, b, sigma):
-    """From dF."""
-    dF = (-1 - b*c)/(sigma + a*c)**2
-    return dF
-
-
 def alignment(c, a, sigma, A, B):
     """From K_stable."""
     K = (A + B*c)/(sigma + a*c)**2
     return K
-
-
-def scalar_error(rho_test, c_test, alpha_test, Qbar):
-    """From e_scalar."""
-    e_scalar = rho_test + Qbar*(c_test + rho_test)/alpha_test
-    return e_scalar
-
-
-def total_error(e_scalar, e_misalign):
-    """From e_icl."""
-    e_icl = e_misalign + e_scalar
-    return e_icl
-
-
-def ordering_of_a_pair(c1, c2, a, sigma, A, B):
-    """From ordering_of_a_pair."""
-    x0 = (a*a)
-    x1 = A*x0
-    pair = 2*A*a*sigma + B*c1*c2*x0 - B*(sigma*sigma) + c1*x1 + c2*x1
-    return pair
-
-
-def peak(a, sigma, A, B):
-    """From peak."""
-    peak = arb(-2*A/B + sigma/a).max(arb(0))
-    return peak
-
-
-def tau_order(s, M, ridge):
-    """From tau_order."""
-    tau_order = (-s*(-1 + M*s)/(s - ridge) if ridge < s else arb.pos_inf() if ridge >= s else arb(-s*(-1 + M*s)/(s - ridge)).union(arb(arb.pos_inf())))
-    return tau_order

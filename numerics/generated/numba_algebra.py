@@ -127,36 +127,6 @@ def next_sums(t, step, D, U, E, D2, U2, E_learned, E_unlearned):
     return D_next, U_next, E_next, D2_next, U2_next
 
 
-def learned_share(c, t):
-    """From learned."""
-    learned = c/(c + t)
-    return learned
-
-
-def newton_terms(c, t):
-    """From D, U, E."""
-    x0 = 1 / (c + t)
-    learned = c*x0
-    unlearned = t*x0
-    D = learned
-    U = unlearned
-    E = learned*unlearned
-    return D, U, E
-
-
-def output_terms(c, t):
-    """From D, U, E, D2, U2."""
-    x0 = 1 / (c + t)
-    learned = c*x0
-    unlearned = t*x0
-    D = learned
-    U = unlearned
-    E = learned*unlearned
-    D2 = learned**2
-    U2 = unlearned**2
-    return D, U, E, D2, U2
-
-
 def summary_noise(rho, c_train, alpha):
     """From summary_noise."""
     s = (c_train + rho)/alpha
@@ -194,65 +164,6 @@ def sigma_upper(c_train, s, tau, ridge):
     x4 = (1 / 2)*math.sqrt(4*ridge*tau**2*x1 + x3**2) + (1 / 2)*abs(x0 - x1*x2)
     sigma_upper = s + (x4/tau if x3 >= 0 else x0*x1/x4)
     return sigma_upper
-
-
-def g_above(t, gap_kappa, E, s, kappa):
-    """From g_above, dg_above."""
-    g = gap_kappa*t - kappa*s
-    dg = E + gap_kappa
-    return g, dg
-
-
-def g_below(t, gap_kappa, gap_tau, U, E, s, kappa):
-    """From g_below, dg_below."""
-    x0 = 1 / U
-    g = gap_kappa*gap_tau*t*x0 - kappa*s
-    x1 = E*x0
-    x2 = gap_kappa*gap_tau
-    dg = -E*x2/U**2 + gap_kappa*x1 + gap_tau*x1 + x0*x2
-    return g, dg
-
-
-def g_ridge(t, gap_kappa, gap_tau, U, E, s, kappa, tau, ridge):
-    """From g_ridge, dg_ridge."""
-    x0 = 1 / kappa
-    x1 = gap_kappa*x0
-    x2 = -s + t*x1
-    x3 = 1 / gap_kappa
-    x4 = kappa*x3
-    x5 = x2*x4
-    x6 = 1 / t
-    x7 = U*x6
-    x8 = s >= x2
-    x9 = (tau - 1 + x5*x7 if x8 else gap_tau - s*x4*x7)
-    g = -ridge*tau + x2*x9
-    x10 = x1 + E*x0
-    x11 = 1 / t**2
-    x12 = U*x11
-    x13 = E*kappa*x12/gap_kappa**2
-    x14 = s*x4
-    dg = x10*x9 + x2*(E*kappa*x11*x2*x3 + U*kappa*x10*x3*x6 - U*x11*x5 - x13*x2 if x8 else -E*x11*x14 + E*x6 + s*x13 + x12*x14)
-    return g, dg
-
-
-def sign_above(t, gap_kappa, s, kappa):
-    """From g_above."""
-    g = gap_kappa*t - kappa*s
-    return g
-
-
-def sign_below(t, gap_kappa, gap_tau, U, s, kappa):
-    """From g_below."""
-    g = -kappa*s + gap_kappa*gap_tau*t/U
-    return g
-
-
-def sign_ridge(t, gap_kappa, gap_tau, U, s, kappa, tau, ridge):
-    """From g_ridge."""
-    x0 = -s + gap_kappa*t/kappa
-    x1 = U*kappa/(gap_kappa*t)
-    g = -ridge*tau + x0*(tau - 1 + x0*x1 if s >= x0 else gap_tau - s*x1)
-    return g
 
 
 def gap_above(t, s, kappa):
@@ -323,51 +234,7 @@ def outputs(t, D, U, E, D2, U2, gap_kappa, sigma, effective_ridge, ridge_share, 
     return a, b, M, dM, q, Qbar, A, B
 
 
-def resolvent(c, a, sigma):
-    """From resolvent."""
-    F = 1 / (sigma + a*c)
-    return F
-
-
-def resolvent_slope(c, a, b, sigma):
-    """From dF."""
-    dF = (-1 - b*c)/(sigma + a*c)**2
-    return dF
-
-
 def alignment(c, a, sigma, A, B):
     """From K_stable."""
     K = (A + B*c)/(sigma + a*c)**2
     return K
-
-
-def scalar_error(rho_test, c_test, alpha_test, Qbar):
-    """From e_scalar."""
-    e_scalar = rho_test + Qbar*(c_test + rho_test)/alpha_test
-    return e_scalar
-
-
-def total_error(e_scalar, e_misalign):
-    """From e_icl."""
-    e_icl = e_misalign + e_scalar
-    return e_icl
-
-
-def ordering_of_a_pair(c1, c2, a, sigma, A, B):
-    """From ordering_of_a_pair."""
-    x0 = a**2
-    x1 = A*x0
-    pair = 2*A*a*sigma + B*c1*c2*x0 - B*sigma**2 + c1*x1 + c2*x1
-    return pair
-
-
-def peak(a, sigma, A, B):
-    """From peak."""
-    peak = max(-2*A/B + sigma/a, 0)
-    return peak
-
-
-def tau_order(s, M, ridge):
-    """From tau_order."""
-    tau_order = (-s*(-1 + M*s)/(s - ridge) if ridge < s else math.inf)
-    return tau_order

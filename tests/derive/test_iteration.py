@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from sympy import Expr, Rational, cancel, diff, exp, sin, together
+from sympy import Expr, Rational, cancel, diff, exp, sin
 
 from taskalign.derive import iteration, root, spectral
 from taskalign.derive import notation as n
 
-from .test_identities import branches
+from . import test_identities as identities
 
 MOMENTS = {symbol: spectral.mean(summand) for symbol, summand in iteration.SUMMANDS.items()}
 
 
 def is_zero(expression: Expr) -> bool:
-    return cancel(together(spectral.reduce_means(expression))) == 0
+    return identities.is_zero(spectral.reduce_means(expression))
 
 
 @pytest.mark.parametrize("symbol", iteration.sums_in_moments, ids=str)
@@ -29,7 +29,9 @@ def test_curvature_is_the_second_derivative(regime: str) -> None:
     """Against differentiation of the sums themselves, not of symbols standing for them."""
     sums = {symbol: e.rhs for symbol, e in spectral.sums.items()}
     gaps = {n.gap_kappa: n.kappa - sums[n.D], n.gap_tau: n.tau - sums[n.D]}
-    for g, d2g in zip(branches(root.g[regime].rhs), branches(iteration.d2g[regime].rhs), strict=True):
+    for g, d2g in zip(
+        *(identities.branches(equations[regime].rhs) for equations in (root.g, iteration.d2g)), strict=True
+    ):
         direct = diff(g.subs(gaps).subs(n.U, sums[n.U]), n.t, 2)
         symbolic = d2g.subs({n.gap_kappa: n.kappa - n.D, n.gap_tau: n.tau - n.D})
         assert is_zero(direct - symbolic)
