@@ -65,8 +65,8 @@ def test_error_over_rotations_lies_between_the_pairings() -> None:
         error = np.mean(alignment * np.diag(C_test))
         assert lower <= error <= upper
     commuting = [np.mean(alignment * test[list(order)]) for order in itertools.permutations(range(4))]
-    assert min(commuting) == pytest.approx(lower, rel=1e-13)
-    assert max(commuting) == pytest.approx(upper, rel=1e-13)
+    assert min(commuting) == pytest.approx(lower, rel=1e-13, abs=0)
+    assert max(commuting) == pytest.approx(upper, rel=1e-13, abs=0)
 
 
 def test_spike_costs_its_entry_of_the_alignment() -> None:

@@ -209,7 +209,7 @@ def test_json_holds_the_numbers_of_the_library(run):
     error = ta.icl_error(spectrum, ta.Spectrum.power_law(128, 0.4).eigenvalues, **KEYWORDS)
     expected = {"e_icl": error.total, "e_scalar": error.scalar, "e_misalign": error.misalignment}
     expected |= {name: getattr(error.fixed_point, name) for name in ("sigma", "M", "dM", "q")}
-    assert {name: values[name] for name in expected} == pytest.approx(expected, rel=1e-14)
+    assert {name: values[name] for name in expected} == pytest.approx(expected, rel=1e-14, abs=0)
 
 
 def test_known_counterexample(run, tmp_path):
@@ -220,7 +220,7 @@ def test_known_counterexample(run, tmp_path):
     values = json.loads(out)
     assert code == 0
     assert (values["ordering"]["holds"], values["ordering"]["optimal_spike"]) == (False, "bottom")
-    assert values["quantities"]["e_misalign"] == pytest.approx(1.95576531469906, rel=1e-13)
+    assert values["quantities"]["e_misalign"] == pytest.approx(1.95576531469906, rel=1e-13, abs=0)
 
 
 def test_precise_takes_decimals_as_they_are(run, tmp_path):
@@ -294,7 +294,7 @@ def test_exported_module_gives_the_same_number(run, tmp_path):
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, cwd=tmp_path, check=True)
     spectrum = ta.Spectrum.power_law(20, 0.9)
     error = ta.icl_error(spectrum, spectrum.eigenvalues, **KEYWORDS).total
-    assert float(done.stdout) == pytest.approx(float(error), rel=1e-13)
+    assert float(done.stdout) == pytest.approx(float(error), rel=1e-13, abs=0)
 
 
 # --- the program --------------------------------------------------------------------------------------------

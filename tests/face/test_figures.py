@@ -124,11 +124,11 @@ def test_theory_of_the_rows(made, name):
     assert {row["kind"] for row in rows} >= {"line", "point", "half"}
     simulated = [row for row in rows if row["kind"] in ("point", "half")]
     for row in simulated + rows[::7]:
-        assert row["theory"] == pytest.approx(expected(name, row), rel=1e-12)
+        assert row["theory"] == pytest.approx(expected(name, row), rel=1e-12, abs=0)
         if "misalignment" in row:
             train, test = spectra(name, row)
             error = ta.icl_error(ta.Spectrum(train), test, **{key: row[key] for key in PARAMETERS})
-            assert row["misalignment"] == pytest.approx(float(error.misalignment), rel=1e-12)
+            assert row["misalignment"] == pytest.approx(float(error.misalignment), rel=1e-12, abs=0)
         if row["kind"] in ("point", "half"):
             d = int(row["d"])
             sizes = [row["alpha"] * d, row["tau"] * d * d, row["kappa"] * d]
@@ -150,7 +150,7 @@ def test_theory_against_the_papers_equations(made, name):
             alpha_test = row.get("alpha_test") or row["alpha"]
             theory = row["rho"] + (row["rho"] + test.mean()) / alpha_test * float(point.Qbar)
             theory += np.mean([y * float(point.K(c)) for c, y in zip(train.tolist(), test, strict=True)])
-        assert row["theory"] == pytest.approx(theory, rel=1e-9)
+        assert row["theory"] == pytest.approx(theory, rel=1e-9, abs=0)
 
 
 # --- verdicts ---------------------------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ def test_figures_in_the_documentation(name):
     assert {row["d"] for row in rows if row["kind"] == "point"} == {figure_module(name).FULL.d}
     points = [row for row in rows if row["kind"] == "point"]
     for row in points[:: len(points) // 4]:
-        assert row["theory"] == pytest.approx(expected(name, row), rel=1e-11)
+        assert row["theory"] == pytest.approx(expected(name, row), rel=1e-11, abs=0)
 
 
 def column(rows, x, y, **equal):

@@ -33,9 +33,9 @@ def test_deviations():
     half = {"kind": "half", "simulation": 2.42, "theory": 2.0, "sem": 0.02}
     table = Table.of([full, half, {"kind": "line", "theory": 7.0}])
     found = deviation(table)
-    assert (found.percent, found.errors, found.count) == pytest.approx((10, 2, 1))
+    assert (found.percent, found.errors, found.count) == pytest.approx((10, 2, 1), rel=1e-12, abs=0)
     limit = extrapolated(table)  # 2 x 10 % - 21 %
-    assert (limit.percent, limit.errors) == pytest.approx((1, 0.01 / np.hypot(0.1, 0.01)))
+    assert (limit.percent, limit.errors) == pytest.approx((1, 0.01 / np.hypot(0.1, 0.01)), rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize(

@@ -83,9 +83,9 @@ def test_errors_of_low_rank_tasks(made):
         given = {name: row[name] for name in ("alpha", "tau", "kappa")}
         penalty = row["tau"] * row["ridge"] / row["kappa"]
         found = ta.low_rank_errors(0.5, **given, ridge=penalty, noise_std=0.0)
-        assert row["theory"] == pytest.approx(float(getattr(found, row["panel"])), rel=1e-9)
+        assert row["theory"] == pytest.approx(float(getattr(found, row["panel"])), rel=1e-9, abs=0)
     for row in [*chosen(finite, kind="half")[:3], *chosen(finite, kind="line", series="alpha = 3000")[-3:]]:
-        assert row["theory"] == pytest.approx(by_the_papers([2.0, 0.0], row)[row["panel"]], rel=1e-9)
+        assert row["theory"] == pytest.approx(by_the_papers([2.0, 0.0], row)[row["panel"]], rel=1e-9, abs=0)
 
 
 def limits(kappa, tau):
@@ -128,7 +128,7 @@ def test_limit_of_long_contexts(made):
             test = tasks.eigenvalues if row["panel"] == "IDG" else np.ones(2)
             gaps.append(float(ta.icl_error(tasks, test, **given).total) - row["theory"])
         assert abs(gaps[1]) < (1e-5 if row["kappa"] == 0.5 else 1e-8)
-        assert abs(gaps[0] / gaps[1]) == pytest.approx(10 if row["kappa"] == 0.5 else 100, rel=0.05)
+        assert abs(gaps[0] / gaps[1]) == pytest.approx(10 if row["kappa"] == 0.5 else 100, rel=0.05, abs=0)
 
 
 def test_distance_from_the_limit_in_the_verdict(made):
@@ -170,10 +170,10 @@ def test_errors_over_ridge_and_contexts(made):
     fresh = [row for row in rows if row["panel"] != "rounding"]
     assert {row["kind"] for row in fresh} == {"line", "minimum", "point", "half"}
     for row in fresh:
-        assert row["theory"] == pytest.approx(error(row), rel=1e-12)
+        assert row["theory"] == pytest.approx(error(row), rel=1e-12, abs=0)
     for row in chosen(fresh, kind="half")[::4]:
         expected = by_the_papers(power_law(int(row["d"]), 0.9), row)["IDG"]
-        assert row["theory"] == pytest.approx(expected, rel=1e-9)
+        assert row["theory"] == pytest.approx(expected, rel=1e-9, abs=0)
 
 
 def test_no_ridge_is_better_than_the_best(made):
@@ -217,14 +217,14 @@ def test_rounding_of_the_peak(made):
     shown = chosen(rows, panel="rounding")
     for row in [*chosen(shown, kind="half"), *chosen(shown, series="ridge 0.0001")[::4]]:
         expected = by_the_papers(power_law(int(row["d"] or 16), 0.9), row)["TM"]
-        assert row["theory"] == pytest.approx(expected, rel=1e-9)
+        assert row["theory"] == pytest.approx(expected, rel=1e-9, abs=0)
     # at tau > 1 without a ridge the effective noise is s alone
     M = float(oracle.solve(values.tolist(), [1] * 16, alpha=10, tau=2, kappa=4, rho=0.1, digits=12).M)
     s = 1.1 / 10
     for row in chosen(shown, series="limit"):
         x = (row["tau"] - 1) / row["ridge"] ** 0.5
         peak = (0.1 + s - s**2 * M) / np.sqrt(x**2 + 4 * M)
-        assert row["theory"] * row["ridge"] ** 0.5 == pytest.approx(peak, rel=1e-5)
+        assert row["theory"] * row["ridge"] ** 0.5 == pytest.approx(peak, rel=1e-5, abs=0)
 
 
 # --- documentation ------------------------------------------------------------------------------------------------

@@ -47,16 +47,18 @@ def test_quantities_are_those_of_many_digits(values):
         name: getattr(exact, name) for name in ("s", "sigma", "effective_ridge", "a", "da", "M", "dM", "q", "Qbar")
     }
     for name, value in expected.items():
-        assert values["quantities"][name] == pytest.approx(float(value), rel=1e-13)
+        assert values["quantities"][name] == pytest.approx(float(value), rel=1e-13, abs=0)
 
 
 def test_metrics_and_ordering_are_the_library_s(values):
     C_train, C_test = matrices()
-    assert values["metrics"] == pytest.approx({k: float(v) for k, v in ta.metrics(C_train, C_test, **POINT).items()})
+    assert values["metrics"] == pytest.approx(
+        {k: float(v) for k, v in ta.metrics(C_train, C_test, **POINT).items()}, rel=1e-12, abs=0
+    )
     found = ta.ordering(ta.Spectrum.from_covariance(C_train), **POINT)
     assert values["ordering"]["holds"] is bool(found.holds)
     assert values["ordering"]["optimal_spike"] == str(found.optimal_spike)
-    assert values["ordering"]["tau_order"] == pytest.approx(float(found.tau_order))
+    assert values["ordering"]["tau_order"] == pytest.approx(float(found.tau_order), rel=1e-12, abs=0)
 
 
 def test_inputs_can_be_traced(values):
@@ -75,7 +77,7 @@ def test_curves_pass_through_the_run(values):
             for branch in values["curves"][parameter]["branches"]
             for x, e in zip(branch[parameter], branch["e_icl"], strict=True)
         ]
-        assert dict(points)[POINT[parameter]] == pytest.approx(values["quantities"]["e_icl"], rel=1e-14)
+        assert dict(points)[POINT[parameter]] == pytest.approx(values["quantities"]["e_icl"], rel=1e-14, abs=0)
 
 
 def test_error_diverges_at_tau_1_like_one_over_the_distance(digits):
@@ -86,7 +88,7 @@ def test_error_diverges_at_tau_1_like_one_over_the_distance(digits):
         first, second = order[0], order[20]
         assert order[0] == near % len(branch.x)
         weighted = branch.total * np.abs(branch.x - 1)
-        assert weighted[first] == pytest.approx(weighted[second], rel=0.01)
+        assert weighted[first] == pytest.approx(weighted[second], rel=0.01, abs=0)
         assert branch.total[first] > 100 * digits.error.total
 
 
@@ -126,14 +128,14 @@ def test_choices_are_attained(digits):
         return float(ta.icl_error(*ta.align(C_train, other), **POINT).total)
 
     top = np.outer(vectors[:, -1], vectors[:, -1]) * c_test
-    assert choices["best_spike"].total == pytest.approx(error(top), rel=1e-9)
+    assert choices["best_spike"].total == pytest.approx(error(top), rel=1e-9, abs=0)
     assert (choices["best_spike"].rank, choices["worst_spike"].rank) == (1, 62)
     assert choices["worst_spike"].directions == 3  # three constant pixels
     commuting = vectors @ np.diag(np.linalg.eigvalsh(C_test)) @ vectors.T
-    assert choices["best_rotation"].total == pytest.approx(error(commuting), rel=1e-9)
-    assert choices["as_train"].total == pytest.approx(error(C_train * c_test / np.trace(C_train)), rel=1e-9)
-    assert choices["isotropic"].total == pytest.approx(error(np.eye(64) * c_test / 64), rel=1e-9)
-    assert choices["given"].total == pytest.approx(error(C_test), rel=1e-12)
+    assert choices["best_rotation"].total == pytest.approx(error(commuting), rel=1e-9, abs=0)
+    assert choices["as_train"].total == pytest.approx(error(C_train * c_test / np.trace(C_train)), rel=1e-9, abs=0)
+    assert choices["isotropic"].total == pytest.approx(error(np.eye(64) * c_test / 64), rel=1e-9, abs=0)
+    assert choices["given"].total == pytest.approx(error(C_test), rel=1e-12, abs=0)
 
 
 # --- other spectra and regimes --------------------------------------------------------------------------------
@@ -154,9 +156,9 @@ def test_shares_of_directions_have_no_kernel_alignment():
     data = report_data(tasks("lowrank:0.5", "iso"), Parameters(alpha=2, tau=0.5, kappa=1, rho=0.1))
     assert data.metrics["inverse_cka"] is None
     assert data.metrics["population"] == math.inf
-    assert data.metrics["misalignment"] == pytest.approx(float(data.error.misalignment))
+    assert data.metrics["misalignment"] == pytest.approx(float(data.error.misalignment), rel=1e-12, abs=0)
     listed = ta.metrics(np.diag([2.0, 0.0]), np.eye(2), alpha=2, tau=0.5, kappa=1, rho=0.1)
-    assert data.metrics["resolvent"] == pytest.approx(float(listed["resolvent"]))
+    assert data.metrics["resolvent"] == pytest.approx(float(listed["resolvent"]), rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize(

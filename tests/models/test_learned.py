@@ -58,7 +58,7 @@ def test_error_on_tasks_along_no_axis(layer: LearnedAttention) -> None:
     root = np.random.default_rng(4).normal(size=(D, D)) * 0.6
     tasks = draw_tasks(np.ones(D), N, seed=2) @ root.T
     check(sampled(layer, tasks, None, LENGTH, RHO), layer.error_on(root @ root.T))
-    assert layer.error_on(np.diag(VALUES)) == pytest.approx(layer.error_on(VALUES), rel=1e-13)
+    assert layer.error_on(np.diag(VALUES)) == pytest.approx(layer.error_on(VALUES), rel=1e-13, abs=0)
 
 
 def test_error_on_pretraining_tasks(layer: LearnedAttention) -> None:
@@ -101,7 +101,7 @@ def test_alignment_is_what_the_test_covariance_multiplies(layer: LearnedAttentio
     difference = layer.error_on(probe, alpha_test=1e7) - layer.error_on(0 * probe, alpha_test=1e7)
     assert layer.g is not None
     squares = (2 * RHO / D + 3 / D**2) * (layer.g @ layer.g) / D
-    assert difference - squares == pytest.approx(layer.profile()[2] / D, rel=1e-5)
+    assert difference - squares == pytest.approx(layer.profile()[2] / D, rel=1e-5, abs=0)
 
 
 def test_retraining_on_given_tasks() -> None:

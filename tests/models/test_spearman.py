@@ -38,25 +38,27 @@ def test_value_is_pearson_of_counted_ranks() -> None:
     errors = rng.normal(size=(3, 8, 4))
     metric = np.round(errors.mean(-1) + rng.normal(size=(3, 8)), 1)
     found = rank_correlation(errors, metric, resamples=10)
-    assert found.value == pytest.approx(np.corrcoef(ranks(errors.mean(-1)), ranks(metric))[0, 1])
-    assert found.value == pytest.approx(spearmanr(errors.mean(-1), metric, axis=None).statistic)
+    assert found.value == pytest.approx(np.corrcoef(ranks(errors.mean(-1)), ranks(metric))[0, 1], rel=1e-12, abs=0)
+    assert found.value == pytest.approx(spearmanr(errors.mean(-1), metric, axis=None).statistic, rel=1e-12, abs=0)
     each = [np.corrcoef(ranks(e), ranks(m))[0, 1] for e, m in zip(errors.mean(-1), metric, strict=True)]
-    assert rank_correlation(errors, metric, within=True, resamples=10).value == pytest.approx(np.mean(each))
+    assert rank_correlation(errors, metric, within=True, resamples=10).value == pytest.approx(
+        np.mean(each), rel=1e-12, abs=0
+    )
 
 
 def test_a_rising_function_of_the_error_ranks_perfectly() -> None:
     errors = np.random.default_rng(1).normal(size=(2, 5, 1))
-    assert rank_correlation(errors, np.exp(errors[..., 0]), resamples=50) == pytest.approx((1, 1, 1))
+    assert rank_correlation(errors, np.exp(errors[..., 0]), resamples=50) == pytest.approx((1, 1, 1), rel=1e-12, abs=0)
     # infinite is the largest
     metric = np.where(errors[..., 0] == errors.max(), np.inf, errors[..., 0])
-    assert rank_correlation(errors, -metric, resamples=50).value == pytest.approx(-1)
+    assert rank_correlation(errors, -metric, resamples=50).value == pytest.approx(-1, rel=1e-12, abs=0)
 
 
 def test_levels_that_differ_between_kappa_only_show_over_all() -> None:
     """Two kappa, errors reversed within each and far apart between them."""
     metric = np.array([[1.0, 2, 3], [11, 12, 13]])
     errors = np.array([[3.0, 2, 1], [13, 12, 11]])[..., None]
-    assert rank_correlation(errors, metric, within=True, resamples=20).value == pytest.approx(-1)
+    assert rank_correlation(errors, metric, within=True, resamples=20).value == pytest.approx(-1, rel=1e-12, abs=0)
     assert rank_correlation(errors, metric, resamples=20).value > 0.5
 
 
@@ -93,7 +95,7 @@ def test_the_test_covariances() -> None:
     np.testing.assert_allclose([values.mean() for values in tests.values()], 1)
     np.testing.assert_allclose(tests["power 0.9"], SpearmanSetting().spectrum.eigenvalues)
     steepest = tests["power 1.4"]
-    assert steepest[0] / steepest[1] == pytest.approx(2**1.4)
+    assert steepest[0] / steepest[1] == pytest.approx(2**1.4, rel=1e-12, abs=0)
     assert tests["spike 3"].tolist() == [0.5] * 3 + [0.5 + 10] + [0.5] * 16
 
 
@@ -107,9 +109,9 @@ def test_metrics_and_theory_are_those_of_the_library_at_the_whole_numbers() -> N
     point = {"alpha": 2.0, "tau": 4.0, "rho": 0.01, "kappa": 3 / 7}
     expected = ta.metrics(np.diag(setting.spectrum.eigenvalues), np.diag(values), **point)
     for metric in METRICS:
-        assert table.metrics[metric][0, at] == pytest.approx(expected[metric])
+        assert table.metrics[metric][0, at] == pytest.approx(expected[metric], rel=1e-12, abs=0)
     theory = ta.icl_error(setting.spectrum, values, **point).total
-    assert table.theory[0, at] == pytest.approx(theory)
+    assert table.theory[0, at] == pytest.approx(theory, rel=1e-12, abs=0)
     assert (table.metrics["population"][0] == table.metrics["population"][1]).all()
 
 

@@ -90,9 +90,9 @@ def test_stops_where_nothing_improves() -> None:
 
 def test_learning_rate_rises_stays_and_falls() -> None:
     schedule = Schedule(steps=100, warmup=9, learning_rate=0.5)
-    assert schedule.rate(0) == pytest.approx(0.05)
+    assert schedule.rate(0) == pytest.approx(0.05, rel=1e-12, abs=0)
     assert {schedule.rate(step) for step in range(9, 51)} == {0.5}
-    assert schedule.rate(75) == pytest.approx(0.25)
+    assert schedule.rate(75) == pytest.approx(0.25, rel=1e-12, abs=0)
     assert 0 < schedule.rate(99) < 0.02
 
 
@@ -130,10 +130,10 @@ def test_moments_of_the_contexts() -> None:
     batch = draw_batch(torch.Generator().manual_seed(0), tasks, n, length=2, rho=rho)
     x, y = batch.x.numpy(), batch.y.numpy()
     assert x.shape == (n, 3, d)
-    assert (x**2).mean() == pytest.approx(1 / d, rel=5 * np.sqrt(2 / x.size))
+    assert (x**2).mean() == pytest.approx(1 / d, rel=5 * np.sqrt(2 / x.size), abs=0)
     # |w|^2/d is 9/8 and 1/8, with equal shares
-    assert (y**2).mean() == pytest.approx(rho + 5 / d, rel=0.03)
-    assert (batch.target.numpy() ** 2).mean() == pytest.approx(5 / d, rel=0.06)
+    assert (y**2).mean() == pytest.approx(rho + 5 / d, rel=0.03, abs=0)
+    assert (batch.target.numpy() ** 2).mean() == pytest.approx(5 / d, rel=0.06, abs=0)
     # E[y x] averages the tasks over d
     np.testing.assert_allclose(d * (x[:, 0] * y[:, :1]).mean(0), tasks.numpy().mean(0), atol=0.07)
     # labels of one context share a task: given the first input along e_1 alone, its label is that task's

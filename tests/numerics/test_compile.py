@@ -100,7 +100,7 @@ def test_jax_gives_what_numpy_gives(node: str) -> None:
         given = {name: jnp.asarray(POINT[name]) for name in compiled.arguments}
         expected = float(ta.numerics.compile(NODES[node])(**{name: POINT[name] for name in compiled.arguments}))
         for evaluate in (lambda given: compiled(**given), jax.jit(lambda given: compiled(**given))):
-            assert float(evaluate(given)) == pytest.approx(expected, rel=1e-15)
+            assert float(evaluate(given)) == pytest.approx(expected, rel=1e-15, abs=0)
 
 
 def test_an_undecided_comparison_of_balls_keeps_both_cases() -> None:
@@ -182,7 +182,7 @@ def test_means_over_the_spectrum(target: str) -> None:
     compiled = ta.numerics.compile("resolvent_trace", target)
     assert compiled.arguments == ("eigenvalues", "weights", "a", "z")
     expected = 0.25 / 1.5 + 0.25 / 1.0 + 0.5 / 0.5
-    assert value(compiled(EIGENVALUES, WEIGHTS, a=0.5, z=0.5)) == pytest.approx(expected, rel=1e-15)
+    assert value(compiled(EIGENVALUES, WEIGHTS, a=0.5, z=0.5)) == pytest.approx(expected, rel=1e-15, abs=0)
 
 
 @pytest.mark.parametrize("target", ["numpy", "numba", "torch"])
@@ -196,7 +196,7 @@ def test_points_broadcast(target: str) -> None:
     assert tuple(result.resolvent_trace.shape) == (2, 3)
     for i, j in np.ndindex(2, 3):
         expected = sum(w / (float(a[i, 0]) * c + float(z[j])) for c, w in zip(EIGENVALUES, WEIGHTS, strict=True))
-        assert float(result.resolvent_trace[i, j]) == pytest.approx(expected, rel=1e-14)
+        assert float(result.resolvent_trace[i, j]) == pytest.approx(expected, rel=1e-14, abs=0)
 
 
 def test_every_equation_compiles_for_numpy_or_says_why() -> None:
@@ -217,7 +217,7 @@ def test_gradients_pass_through_torch() -> None:
     a = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
     compiled(a=a, c=2.0, z=1.0).backward()
     assert a.grad is not None
-    assert float(a.grad) == pytest.approx(-2.0 / 4.0)
+    assert float(a.grad) == pytest.approx(-2.0 / 4.0, rel=1e-12, abs=0)
 
 
 def test_many_digits() -> None:

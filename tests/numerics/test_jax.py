@@ -46,7 +46,7 @@ def test_same_numbers_as_numpy(regime: str) -> None:
     for evaluate in (total, jitted):
         found = evaluate(*given)
         assert isinstance(found, jax.Array)
-        assert float(found) == pytest.approx(float(exact), rel=1e-12)
+        assert float(found) == pytest.approx(float(exact), rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize("regime", REGIMES)
@@ -79,7 +79,7 @@ def test_second_derivatives() -> None:
         up, down = ([*given[:place], given[place] + sign * step, *given[place + 1 :]] for sign in (1, -1))
         for row, k in enumerate((3, 4)):
             slope = (gradient(*up)[k] - gradient(*down)[k]) / (2 * step)
-            assert float(hessian[row][column]) == pytest.approx(float(slope), rel=1e-7)
+            assert float(hessian[row][column]) == pytest.approx(float(slope), rel=1e-7, abs=0)
 
 
 def test_vmap_is_a_loop() -> None:
@@ -129,4 +129,4 @@ def test_single_precision() -> None:
         found = jax.jit(total)(*given)
         assert found.dtype == jnp.float32
     exact = total(*arguments("below"))
-    assert float(found) == pytest.approx(float(exact), rel=2e-5)
+    assert float(found) == pytest.approx(float(exact), rel=2e-5, abs=0)

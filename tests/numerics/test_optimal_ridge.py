@@ -22,7 +22,7 @@ def test_no_other_ridge_does_better(tau: float, rho: float) -> None:
     found = optimal_ridge(SPECTRUM, MATCHED, **given)
     others = ta.icl_error(SPECTRUM, MATCHED, **given, ridge=np.geomspace(1e-9, 1e6, 3001)).total
     assert found.error <= others.min() * (1 + 1e-13)
-    assert others.min() == pytest.approx(found.error, rel=1e-4)
+    assert others.min() == pytest.approx(found.error, rel=1e-4, abs=0)
     assert found.ridge > 0
     assert found.error < min(found.error_ridgeless, found.error_untrained)
     # where it is, the error does not change to first order
@@ -30,7 +30,7 @@ def test_no_other_ridge_does_better(tau: float, rho: float) -> None:
     error = ta.icl_error(SPECTRUM, MATCHED, **given, ridge=ridge).total
     (slope,) = torch.autograd.grad(error, ridge)
     assert abs(float(slope) * found.ridge) < 1e-6 * found.error
-    assert float(error.detach()) == pytest.approx(found.error, rel=1e-12)
+    assert float(error.detach()) == pytest.approx(found.error, rel=1e-12, abs=0)
 
 
 def test_peak_is_the_worst_place_to_go_without() -> None:
@@ -61,10 +61,10 @@ def test_to_learn_nothing_can_be_best() -> None:
     spectrum = ta.Spectrum([2.0, 0.0])
     found = optimal_ridge(spectrum, [0.0, 2.0], alpha=2.0, tau=0.5, kappa=0.3, rho=0.1)
     assert found.ridge == math.inf
-    assert found.error == found.error_untrained == pytest.approx(1.1, rel=1e-14)
+    assert found.error == found.error_untrained == pytest.approx(1.1, rel=1e-14, abs=0)
     assert found.fixed_point is None
     large = ta.icl_error(spectrum, [0.0, 2.0], alpha=2.0, tau=0.5, kappa=0.3, rho=0.1, ridge=1e9).total
-    assert float(large) == pytest.approx(found.error, rel=1e-6)
+    assert float(large) == pytest.approx(found.error, rel=1e-6, abs=0)
 
 
 def test_conditions_at_test_count() -> None:
@@ -97,5 +97,5 @@ def test_the_best_ridge_of_long_contexts_lay_below_the_scan(alpha: float) -> Non
     given = {"alpha": alpha, "tau": 1.0, "kappa": 1.0, "rho": 0.0}
     found = optimal_ridge(SPECTRUM, np.ones(24), **given)
     others = ta.icl_error(SPECTRUM, np.ones(24), **given, ridge=np.geomspace(1e-3, 1e3, 601) / alpha).total
-    assert found.error == pytest.approx(others.min(), rel=1e-3)
+    assert found.error == pytest.approx(others.min(), rel=1e-3, abs=0)
     assert found.error <= others.min() * (1 + 1e-12)

@@ -121,15 +121,15 @@ def test_sources_of_the_ridge_in_many_digits(point: Point) -> None:
         for name, value in exact.items():
             assert abs(mpf(float(getattr(found, name))) - value) <= mpf("1e-12") * abs(value), name
     parts = found.explicit + found.context + found.samples
-    assert parts * found.tasks_factor == pytest.approx(found.total, rel=1e-14)
-    assert found.given_tasks + found.tasks == pytest.approx(found.total, rel=1e-14)
+    assert parts * found.tasks_factor == pytest.approx(found.total, rel=1e-14, abs=0)
+    assert found.given_tasks + found.tasks == pytest.approx(found.total, rel=1e-14, abs=0)
 
 
 def test_sources_switch_off_one_by_one() -> None:
     flat = ta.Spectrum([1.5, 0.5])
     no_samples = ta.numerics.implicit_ridge(flat, alpha=2, tau=1.5, kappa=1, rho=0.1)
     assert no_samples.samples == 0
-    assert no_samples.context == pytest.approx(0.55, rel=1e-15)
+    assert no_samples.context == pytest.approx(0.55, rel=1e-15, abs=0)
     few = ta.numerics.implicit_ridge(flat, alpha=2, tau=0.5, kappa=1, rho=0.1)
     assert few.samples > 0
     many_tasks = ta.numerics.implicit_ridge(flat, alpha=2, tau=0.5, kappa=1e12, rho=0.1)
@@ -170,12 +170,12 @@ def test_one_row_of_a_grid_is_the_point() -> None:
     for k, tau in enumerate([0.5, 3.0]):
         one = ta.prediction_law(spectrum, tests[k], alpha=2, tau=tau, kappa=1, rho=0.1, rho_test=0)
         for name in LAW:
-            assert float(getattr(whole, name)[k]) == pytest.approx(float(getattr(one, name)), rel=1e-14)
-        assert whole.mean_map([0.0, 2.0])[k] == pytest.approx(one.mean_map([0.0, 2.0]), rel=1e-14)
+            assert float(getattr(whole, name)[k]) == pytest.approx(float(getattr(one, name)), rel=1e-14, abs=0)
+        assert whole.mean_map([0.0, 2.0])[k] == pytest.approx(one.mean_map([0.0, 2.0]), rel=1e-14, abs=0)
     batch = ta.Spectrum(np.array([[2.0, 0.5], [1.0, 1.0]]))
     law = ta.prediction_law(batch, None, **PARAMETERS)
     alone = ta.prediction_law(ta.Spectrum([1.0, 1.0]), None, **PARAMETERS)
-    assert law.var_given_label[1] == pytest.approx(alone.var_given_label, rel=1e-13)
+    assert law.var_given_label[1] == pytest.approx(alone.var_given_label, rel=1e-13, abs=0)
 
 
 def test_mean_map_is_that_of_the_definition() -> None:

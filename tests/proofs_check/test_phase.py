@@ -77,7 +77,7 @@ def test_tau_order_curve_is_on_the_side_that_holds(diagram: PhaseDiagram) -> Non
     assert higher.verdict.share("holds", "tau_order") <= higher.above_tau_order
     for alpha, tau in higher.tau_order.tolist():
         found = precise([0, 2], alpha=alpha, tau=tau, kappa=1, rho=1, digits=20)
-        assert found.effective_ridge == pytest.approx(float(found.s), rel=1e-9)
+        assert found.effective_ridge == pytest.approx(float(found.s), rel=1e-9, abs=0)
 
 
 def test_no_border_where_the_ordering_holds_throughout() -> None:
