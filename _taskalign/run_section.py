@@ -74,9 +74,15 @@ def _inputs(data: ReportData) -> str:
 
 def _file(name: str) -> str:
     special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    escaped = "".join(special.get(letter) or re.sub(r"([_%$#&{}])", r"\\\1", letter) for letter in name)
+
+    def escaped(letter: str) -> str:
+        # pdflatex knows Latin letters alone; others, and bytes that are no letter, are written by their number
+        if not (letter.isascii() and letter.isprintable() or letter.isalpha() and ord(letter) < 256):
+            return rf"\textless U+{ord(letter):04X}\textgreater{{}}"
+        return special.get(letter) or re.sub(r"([_%$#&{}])", r"\\\1", letter)
+
     # long paths may break after a slash
-    return "\\texttt{" + escaped.replace("/", "/\\allowbreak{}") + "}"
+    return "\\texttt{" + "".join(map(escaped, name)).replace("/", "/\\allowbreak{}") + "}"
 
 
 def _steps(data: ReportData) -> list[str]:

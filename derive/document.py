@@ -22,7 +22,7 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \usepackage[margin=25mm]{geometry}
 \usepackage{amsmath,amssymb,mathtools}
 \usepackage{array,booktabs,longtable}
-\usepackage{microtype}
+\IfFileExists{lmodern.sty}{\usepackage{lmodern}\usepackage{microtype}}{\usepackage[expansion=false]{microtype}}
 \usepackage[hidelinks]{hyperref}
 \numberwithin{equation}{section}
 \allowdisplaybreaks

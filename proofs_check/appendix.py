@@ -27,7 +27,7 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \usepackage[margin=25mm]{geometry}
 \usepackage{amsmath,amssymb,mathtools}
 \usepackage{booktabs,longtable,array}
-\usepackage{microtype}
+\IfFileExists{lmodern.sty}{\usepackage{lmodern}\usepackage{microtype}}{\usepackage[expansion=false]{microtype}}
 \usepackage[hidelinks]{hyperref}
 \allowdisplaybreaks
 \begin{document}

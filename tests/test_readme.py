@@ -1,4 +1,4 @@
-"""What the README shows, works."""
+"""What README shows, works."""
 
 from __future__ import annotations
 
@@ -10,33 +10,21 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
-
-
-def checked(line: str) -> str:
-    """A line `expression  # value` becomes the assertion that it has this value."""
-    shown = re.fullmatch(r"(\w[^#=]*?)\s*#\s*(\(.*?\)|True|False)(:.*)?", line)
-    return f"assert ({shown[1]}) == {shown[2]}" if shown else line
+from .readme import README, ROOT, python, shell
 
 
 def test_the_python_examples_run_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     names: dict[str, object] = {}
-    source = "\n".join(checked(line) for example in blocks("python") for line in example.splitlines())
-    assert source.count("assert ") == 3
-    exec(compile(source, "README.md", "exec"), names)
+    assert python().count("assert ") == 3
+    exec(compile(python(), "README.md", "exec"), names)
     assert eval("alpha.grad is not None and eigenvalues.grad is not None", names)
 
 
 def groups() -> list[list[str]]:
     """The commands of each block, which may use the files of those before them."""
     found = []
-    for block in blocks("sh"):
+    for block in shell():
         lines = block.replace("\\\n", " ").splitlines()
         found.append([line.partition("  #")[0] for line in lines if line.startswith(".venv/bin/taskalign")])
     return found
@@ -60,6 +48,14 @@ def test_the_main_job_is_the_one_of_the_makefile() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ")
     (made,) = (shlex.split(line)[1:] for line in makefile.splitlines() if "/taskalign report" in line)
     assert command == made
+
+
+def test_the_packages_that_readme_names_are_the_ones_that_ci_installs() -> None:
+    (installed,) = re.findall(
+        r"^packages=\((.*)\)$", (ROOT / ".ci/run").read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    (asked,) = re.findall(r"apt install --no-install-recommends ([^`#\n]+)", README)
+    assert set(asked.split()) == set(installed.split()) - {"git", "ca-certificates"}
 
 
 def test_links_lead_somewhere() -> None:

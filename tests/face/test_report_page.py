@@ -150,7 +150,7 @@ def test_document_holds_the_numbers(written, values):
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="needs pdflatex")
 @pytest.mark.parametrize("changes", [{}, {"tau": 0.5}, {"tau": 1.0, "ridge": 1e-5}], ids=str)
 def test_document_compiles(tmp_path, changes):
-    odd = tmp_path / "50%_of #1 & ~more^.csv"
+    odd = tmp_path / "50%_of #1 & ~more^ \u00e9\u00d7\u6f22\u5b57\u2215\u03b1\U0001f600.csv"
     odd.write_text("1\n2\n3\n")
     data = report_data(tasks(str(odd), "iso"), Parameters(**(POINT | changes)))
     result = tex.compiled(ta.derive.compose(run_section=run_section(data)))
@@ -158,6 +158,14 @@ def test_document_compiles(tmp_path, changes):
     assert (result.pdf or b"").startswith(b"%PDF")
     assert b"undefined" not in result.log
     assert result.pdf == tex.compiled(ta.derive.compose(run_section=run_section(data))).pdf
+
+
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="needs pdflatex")
+def test_document_compiles_without_scalable_fonts():
+    """Latin Modern is a package of its own; without it microtype must not stretch the bitmap fonts."""
+    source = ta.derive.document(sections=["resolvent"])
+    assert source.count("lmodern.sty") == 1
+    assert tex.compiled(source.replace("lmodern.sty", "not-installed.sty")).problem == ""
 
 
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="needs pdflatex")
