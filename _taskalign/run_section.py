@@ -77,7 +77,7 @@ def _file(name: str) -> str:
 
     def escaped(letter: str) -> str:
         # pdflatex knows Latin letters alone; others, and bytes that are no letter, are written by their number
-        if not (letter.isascii() and letter.isprintable() or letter.isalpha() and ord(letter) < 256):
+        if not ((letter.isascii() and letter.isprintable()) or (letter.isalpha() and ord(letter) < 256)):
             return rf"\textless U+{ord(letter):04X}\textgreater{{}}"
         return special.get(letter) or re.sub(r"([_%$#&{}])", r"\\\1", letter)
 
