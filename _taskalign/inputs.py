@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from taskalign.numerics import InputError, Spectrum
-from taskalign.numerics.spectrum import align
+from taskalign.numerics.alignment import align
 
 #: eigenvalues of a short form where nothing else says how many
 DEFAULT_SIZE = 128
@@ -319,7 +319,7 @@ def _aligned(train: Source, test: Source) -> Tasks:
         spectrum, along = align(train.values, test.values)
     except InputError as error:
         raise InputError(_under("--test", test.text, error)) from None
-    own = Spectrum.from_covariance(test.values).eigenvalues[::-1] if test.values.any() else np.zeros(spectrum.size)
+    own = Spectrum.from_covariance(test.values).eigenvalues if test.values.any() else np.zeros(spectrum.size)
     return Tasks(spectrum, along, own, np.full(own.size, 1 / own.size), train.values, test.values, train, test)
 
 

@@ -126,7 +126,7 @@ def _tasks(train: str, test: tuple[str, ...], d: int | None) -> tuple[Eigenvalue
         raise InputError(f"--d: a number is needed, {train} does not say how many eigenvalues it has")
     spectrum = inputs.spectrum_of("--train", source)
     size = spectrum.size if d is None else d
-    full = Eigenvalues(in_dimension(spectrum, size), eigenvectors=spectrum.eigenvectors)
+    full = Eigenvalues(in_dimension(spectrum, size))
     if not test:
         return full, size, {train: full.eigenvalues}
     return full, size, {name: _along(full, source, form) for name, form in inputs.named("--test", test).items()}
@@ -137,7 +137,7 @@ def _along(full: Eigenvalues, train: Source, text: str) -> np.ndarray:
     import numpy as np
 
     from taskalign import inputs
-    from taskalign.numerics.spectrum import align
+    from taskalign.numerics.alignment import align
 
     test = inputs.read("--test", text, full.size)
     if test.kind == "covariance":

@@ -1,3 +1,4 @@
+from .alignment import Aligned, align
 from .compile import Compiled, compile
 from .enclose import EnclosedError, Enclosure, enclose
 from .error_budget import ErrorBudget
@@ -13,7 +14,7 @@ from .optimal_ridge import OptimalRidge, optimal_ridge
 from .ordering import Ordering, ordering
 from .precise import PreciseError, PreciseFixedPoint, precise
 from .prediction_law import PredictionLaw, PredictionSample, prediction_law
-from .spectrum import Aligned, Spectrum, align
+from .spectrum import Spectrum
 from .training_tasks import TaskError, rotated_task_error, train_task_error
 
 __all__ = [

@@ -90,6 +90,13 @@ def as_numpy(value: Any) -> np.ndarray:
     return np.asarray(value.detach().cpu() if compat.is_torch_array(value) else value)
 
 
+def _masks(value: Any) -> bool:
+    """Whether an array, or one in a list, has a mask that NumPy's conversion would drop."""
+    if isinstance(value, list | tuple):
+        return any(_masks(entry) for entry in value)
+    return bool(np.ma.is_masked(value))
+
+
 def as_float_array(value: Any, name: str) -> Array:
     """A float array of the caller's library: arrays of torch and JAX stay, all else becomes a NumPy array.
 
@@ -112,6 +119,8 @@ def as_float_array(value: Any, name: str) -> Array:
         import torch
 
         return torch.tensor(float(value), dtype=torch.float64)
+    if _masks(value):
+        raise InputError(f"{name}: masked entries are not allowed: fill them, or leave them out")
     try:
         array = np.asarray(value)
         if array.dtype.kind not in "fiub":
@@ -119,6 +128,17 @@ def as_float_array(value: Any, name: str) -> Array:
     except (TypeError, ValueError):
         raise InputError(f"{name}: {value!r} is not a real number or an array of real numbers") from None
     return array if array.dtype.kind == "f" else array.astype(np.float64)
+
+
+def own(array: Array) -> Array:
+    """The array's values where nobody else can change them: a copy, which NumPy cannot write to."""
+    if compat.is_torch_array(array):
+        return array.clone()
+    if compat.is_jax_array(array):
+        return array
+    copy = np.array(array)
+    copy.flags.writeable = False
+    return copy
 
 
 def first_offender(array: Array, allowed: Array) -> str:
@@ -197,5 +217,17 @@ def broadcast_shape(shapes: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
     try:
         return np.broadcast_shapes(*shapes.values())
     except ValueError:
-        listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items() if shape)
-        raise InputError(f"{next(iter(shapes))}: shapes do not broadcast: {listed}") from None
+        # the first argument that does not fit those before it, and those that it clashes with
+        names = list(shapes)
+        last = next(k for k in range(1, len(names)) if not _broadcast(*(shapes[name] for name in names[: k + 1])))
+        clashing = [name for name in names[:last] if not _broadcast(shapes[name], shapes[names[last]])]
+        listed = ", ".join(f"{name} {shapes[name]}" for name in (*clashing, names[last]))
+        raise InputError(f"{names[last]}: shapes do not broadcast: {listed}") from None
+
+
+def _broadcast(*shapes: tuple[int, ...]) -> bool:
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        return False
+    return True

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
 
-from .arrays import Array, is_large, within
+from .arrays import Array, is_known, is_large, within
 from .rows import in_threads, rows_of
 
 
@@ -33,7 +34,10 @@ def census(values: Array, multiplicities: Array) -> Census | None:
     else:
         if not within(values, strictly=False):
             return None
-        total, support, null = ((multiplicities * entries).sum(-1) for entries in (values, values > 0, values == 0))
+        # a sum that overflows is infinite, and refused by the caller
+        with np.errstate(over="ignore") if is_known(values) else nullcontext():
+            sums = [(multiplicities * entries).sum(-1) for entries in (values, values > 0, values == 0)]
+        total, support, null = sums
     weight = support + null
     return Census(total / weight, support / weight, null / weight)
 

@@ -11,10 +11,10 @@ from sympy import Eq, Expr
 from ..derive import alignment, catalogue, resolvent, stable
 from ..derive import notation as n
 from . import array_solver
+from .alignment import aligned
 from .arrays import Array, as_numpy
 from .errors import InputError
 from .generate import functions
-from .icl import check_test
 from .printing import NAMESPACE, function_source, inputs
 from .programs import PROGRAMS
 from .spectrum import Spectrum
@@ -104,7 +104,7 @@ def export_module(spectrum: Spectrum, equations: Sequence[str], target: str = "n
     names = list(dict.fromkeys(equations))
     if not names:
         raise InputError("equations: an empty list is not allowed")
-    gamma = as_numpy(spectrum.eigenvalues if test is None else check_test(spectrum, test))
+    gamma = as_numpy(aligned(spectrum, test).test)
     values = {f"value_{name}": _explicit(name) for name in names}
     needed = sorted({symbol for expression in values.values() for symbol in inputs(expression)})
     chosen = function_source("_chosen", needed, values, list(values), target)

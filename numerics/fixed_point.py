@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import array_api_compat as compat
 import numpy as np
 
+from .alignment import as_spectrum
 from .arrays import Array, algebra_for, backend, broadcast_shape, in_one_library, nonnegative, positive, require
 from .display import Shown
-from .errors import InputError
 from .solvers import solver_for
 from .spectrum import Spectrum
 
@@ -96,8 +96,6 @@ def check_parameters(
     Raises:
         InputError: a parameter is outside of its range, tau = 1 without a ridge, or shapes do not broadcast.
     """
-    if not isinstance(spectrum, Spectrum):
-        raise InputError(f"spectrum: {type(spectrum).__name__} is not allowed, must be a Spectrum")
     values = {name: positive(name, value) for name, value in (("alpha", alpha), ("tau", tau), ("kappa", kappa))}
     values |= {name: nonnegative(name, value) for name, value in (("rho", rho), ("ridge", ridge))}
     broadcast_shape({"spectrum": spectrum.batch_shape} | {name: tuple(v.shape) for name, v in values.items()})
@@ -108,7 +106,9 @@ def check_parameters(
     return values
 
 
-def solve(spectrum: Spectrum, *, alpha: Array, tau: Array, kappa: Array, rho: Array, ridge: Array = 0.0) -> FixedPoint:
+def solve(
+    spectrum: Spectrum | Array, *, alpha: Array, tau: Array, kappa: Array, rho: Array, ridge: Array = 0.0
+) -> FixedPoint:
     r"""Fixed point of the theory.
 
     $$g(t) = 0, \qquad \sigma = a\,t, \qquad \kappa\,a = \kappa - \mathcal D(t)$$
@@ -118,7 +118,8 @@ def solve(spectrum: Spectrum, *, alpha: Array, tau: Array, kappa: Array, rho: Ar
     spectrum at many points is first replaced by few nodes, see `Spectrum.compress`.
 
     Args:
-        spectrum: spectrum of $C_{\mathrm{train}}$; a batch of spectra broadcasts against the parameters.
+        spectrum: spectrum of $C_{\mathrm{train}}$, or the matrix itself; a batch of spectra broadcasts against the
+            parameters.
         alpha: context length per dimension, > 0.
         tau: pretraining contexts per squared dimension, > 0; not 1 without a ridge.
         kappa: pretraining tasks per dimension, > 0.
@@ -141,6 +142,7 @@ def solve(spectrum: Spectrum, *, alpha: Array, tau: Array, kappa: Array, rho: Ar
         >>> round(float(point.K(0.0)), 6), round(float(point.K(2.0)), 6)
         (1.265207, 1.955765)
     """
+    spectrum = as_spectrum(spectrum)
     values = check_parameters(spectrum, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge)
     shape = broadcast_shape({"spectrum": spectrum.batch_shape} | {k: tuple(v.shape) for k, v in values.items()})
     solver = solver_for(math.prod(shape) * spectrum.size, spectrum.eigenvalues, *values.values())

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from .alignment import aligned
 from .arrays import Array, algebra_for, broadcast_shape, in_one_library, nonnegative, positive, spread
 from .display import Shown
-from .errors import InputError
 from .fixed_point import FixedPoint, solve
 from .solvers import solver_for
 from .spectrum import Spectrum
@@ -32,24 +32,9 @@ class IclError(Shown):
     fixed_point: FixedPoint = field(repr=False)
 
 
-def check_test(spectrum: Spectrum, test: Array) -> Array:
-    """`test` as an array whose last axis fits the spectrum.
-
-    Raises:
-        InputError: wrong length, negative or not finite.
-    """
-    values = nonnegative("test", test)
-    if values.ndim == 0 or values.shape[-1] != spectrum.size:
-        raise InputError(
-            f"test: shape {tuple(values.shape)} is not allowed, its last axis must have the spectrum's {spectrum.size}"
-            " eigenvalues"
-        )
-    return values
-
-
 def icl_error(
-    spectrum: Spectrum,
-    test: Array,
+    train: Spectrum | Array,
+    test: Spectrum | Array | None = None,
     *,
     alpha: Array,
     tau: Array,
@@ -65,15 +50,17 @@ def icl_error(
     + \sum_i w_i\, \gamma_i\, \mathcal K(c_i)$$
 
     Args:
-        spectrum: spectrum of $C_{\mathrm{train}}$.
-        test: $\gamma_i = v_i^\top C_{\mathrm{test}} v_i$ along the eigenvectors of $C_{\mathrm{train}}$, shape
-            `(..., d)`; see `align`. Axes before the last broadcast against the parameters.
+        train: spectrum of $C_{\mathrm{train}}$, or the matrix itself, shape `(d, d)`.
+        test: for a Spectrum $\gamma_i = v_i^\top C_{\mathrm{test}} v_i$ along the eigenvectors of
+            $C_{\mathrm{train}}$, shape `(..., d)`, axes before the last broadcast against the parameters; for a matrix
+            the matrix $C_{\mathrm{test}}$. Or a Spectrum, aligned from the largest eigenvalue down. The same tasks as
+            in pretraining if not given. See `align`.
         alpha, tau, kappa, rho, ridge: as in `solve`.
         alpha_test: context length per dimension at test, > 0; alpha if not given.
         rho_test: variance of the label noise at test, >= 0; rho if not given.
 
     Raises:
-        InputError: bad parameters (see `solve`), or a `test` of the wrong length.
+        InputError: bad parameters (see `solve`), a matrix that is no covariance, or a `test` of the wrong length.
         ConvergenceError: see `solve`.
 
     References:
@@ -84,7 +71,7 @@ def icl_error(
         >>> round(float(icl_error(flat, [1.0], alpha=2, tau=4, kappa=1, rho=0.01).total), 4)
         0.6426
     """
-    gamma = check_test(spectrum, test)
+    spectrum, gamma = aligned(train, test)
     # checked before anything is solved
     alpha_test = None if alpha_test is None else positive("alpha_test", alpha_test)
     rho_test = None if rho_test is None else nonnegative("rho_test", rho_test)
@@ -100,7 +87,7 @@ def error_at(
     alpha_test = point.alpha if alpha_test is None else alpha_test
     rho_test = point.rho if rho_test is None else rho_test
     at_test: dict[str, Array] = {"alpha_test": alpha_test, "rho_test": rho_test}
-    shapes = {"test": tuple(gamma.shape[:-1]), "parameters": point.shape}
+    shapes = {"parameters": point.shape, "test": tuple(gamma.shape[:-1])}
     shapes |= {name: tuple(value.shape) for name, value in at_test.items()}
     shape = broadcast_shape(shapes)
     columns = (point.a, point.sigma, point.A, point.B)

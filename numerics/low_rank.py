@@ -102,7 +102,7 @@ def low_rank_errors(
     algebra = algebra_for(share)
     xp = compat.array_namespace(share)
     point = solve(
-        Spectrum(
+        Spectrum.batch(
             xp.stack([1 / share, xp.zeros_like(share)], axis=-1),
             xp.stack([share, 1 - share], axis=-1),
         ),

@@ -8,11 +8,11 @@ from types import ModuleType
 import array_api_compat as compat
 import numpy as np
 
+from .alignment import align
 from .arrays import Array, algebra_for, in_one_library
 from .fixed_point import FixedPoint, solve
 from .generated import numpy_algebra
 from .icl import error_at
-from .spectrum import align
 
 #: what C_test has along C_train's null vectors is a part outside its range where it exceeds this many roundings
 _ROUNDING = 8.0

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from .alignment import aligned, as_spectrum
 from .arrays import Array, as_numpy
 from .display import Shown
 from .errors import ConvergenceError, InputError
 from .fixed_point import FixedPoint, solve
 from .generated import numpy_algebra as algebra
-from .icl import check_test, error_at
+from .icl import error_at
 from .single import number, one_spectrum
 from .spectrum import Spectrum
 
@@ -49,8 +50,8 @@ class OptimalRidge(Shown):
 
 
 def optimal_ridge(
-    spectrum: Spectrum,
-    test: Array,
+    spectrum: Spectrum | Array,
+    test: Spectrum | Array | None = None,
     *,
     alpha: Array,
     tau: Array,
@@ -68,7 +69,7 @@ def optimal_ridge(
 
     Args:
         spectrum: spectrum of $C_{\mathrm{train}}$, a single one; tensors are read without their gradients.
-        test: $C_{\mathrm{test}}$ along its eigenvectors, shape `(d,)`; see `align`.
+        test: $C_{\mathrm{test}}$ along its eigenvectors, shape `(d,)`, or in another form of `icl_error`.
         alpha, tau, kappa, rho: as in `solve`, single numbers; tau may be 1.
         alpha_test: context length per dimension at test, > 0; alpha if not given.
         rho_test: variance of the label noise at test, >= 0; rho if not given.
@@ -87,10 +88,10 @@ def optimal_ridge(
         >>> found.error < found.error_ridgeless
         True
     """
-    one_spectrum(spectrum)
+    spectrum, gamma = aligned(one_spectrum(as_spectrum(spectrum)), test)
+    gamma = as_numpy(gamma)
     values, weights = (as_numpy(x).astype(np.float64) for x in (spectrum.eigenvalues, spectrum.weights))
     plain = Spectrum(values, weights)
-    gamma = check_test(plain, as_numpy(test))
     if gamma.ndim != 1:
         raise InputError(f"test: shape {gamma.shape} is not allowed, give one test covariance")
     given = {"alpha": number("alpha", alpha), "tau": number("tau", tau), "kappa": number("kappa", kappa)}

@@ -10,7 +10,7 @@ from .arrays import Array, as_numpy
 from .display import Shown
 from .fixed_point import FixedPoint, solve
 from .generated import numpy_algebra as algebra
-from .spectrum import Spectrum
+from .spectrum import Spectrum, grouped
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -25,6 +25,7 @@ class Ordering(Shown):
             at least s.
         optimal_spike: "top" or "bottom", the eigenvector of C_train along which a rank-one C_test of given trace
             has the least error; "any" where all eigenvalues are equal.
+        tolerance: eigenvalues closer than this share of the largest count as equal, see `Spectrum`.
         fixed_point: the solution that it was read from.
     """
 
@@ -32,15 +33,18 @@ class Ordering(Shown):
     peak: Array
     tau_order: Array
     optimal_spike: Array
+    tolerance: float
     fixed_point: FixedPoint = field(repr=False)
 
 
-def ordering(spectrum: Spectrum, *, alpha: Array, tau: Array, kappa: Array, rho: Array, ridge: Array = 0.0) -> Ordering:
+def ordering(
+    spectrum: Spectrum | Array, *, alpha: Array, tau: Array, kappa: Array, rho: Array, ridge: Array = 0.0
+) -> Ordering:
     r"""Decide the ordering of K for a spectrum, exactly up to rounding.
 
     $\mathcal K(c) = (A + B c)/(a c + \sigma)^2$ rises to at most one peak $c^\ast$ and falls after it, so that the
-    ordering holds exactly when $\mathcal K(c_1) \ge \mathcal K(c_2)$ for the two smallest distinct eigenvalues, and
-    the smallest entry of K is at an end of the spectrum.
+    ordering holds exactly when $\mathcal K(c_1) \ge \mathcal K(c_2)$ for the two smallest atoms of the spectrum (see
+    `Spectrum.atoms`), and the smallest entry of K is at an end of the spectrum.
 
     Args:
         spectrum: spectrum of C_train; NumPy arrays (torch tensors are read without their gradients).
@@ -64,15 +68,10 @@ def ordering(spectrum: Spectrum, *, alpha: Array, tau: Array, kappa: Array, rho:
 def ordering_at(point: FixedPoint) -> Ordering:
     """The ordering from a fixed point that is already solved."""
     a, sigma, A, B, s = (as_numpy(v) for v in (point.a, point.sigma, point.A, point.B, point.s))
-    values, weights = (as_numpy(v) for v in (point.spectrum.eigenvalues, point.spectrum.weights))
-    present = np.where(weights > 0, values, np.inf)
-    first = present.min(-1)
-    second = np.where(present > first[..., None], present, np.inf).min(-1)
-    last = np.where(weights > 0, values, -np.inf).max(-1)
-    several = np.isfinite(second)
+    first, second, last, several = lowest_and_highest(point.spectrum)
     # a single distinct eigenvalue has no pair: any second one will do, the result is not used
     second, last = np.where(several, second, 2 * first + 1), np.where(several, last, 2 * first + 1)
-    holds = ~several | (algebra.ordering_of_a_pair(first, second, a, sigma, A, B) >= 0)
+    holds = ~np.asarray(several) | (algebra.ordering_of_a_pair(first, second, a, sigma, A, B) >= 0)
     top = algebra.ordering_of_a_pair(first, last, a, sigma, A, B) >= 0
     spike = np.where(several, np.where(top, "top", "bottom"), "any")
     shape = np.shape(holds)
@@ -81,8 +80,28 @@ def ordering_at(point: FixedPoint) -> Ordering:
         peak=np.asarray(algebra.peak(a, sigma, A, B))[()],
         tau_order=_tau_order(point, s),
         optimal_spike=np.broadcast_to(spike, shape)[()],
+        tolerance=point.spectrum.tolerance,
         fixed_point=point,
     )
+
+
+def lowest_and_highest(spectrum: Spectrum) -> tuple[Array, Array, Array, Array]:
+    """The two smallest atoms of each spectrum, the largest, and whether there are two at all; see `Spectrum.atoms`.
+
+    The second is infinite where there is none.
+    """
+    values, weights, number = grouped(spectrum)
+    last = np.where(weights > 0, number, 0).max(-1)
+
+    def atom(k: Array) -> Array:
+        here = (number == np.asarray(k)[..., None]) & (weights > 0)
+        low, high = np.where(here, values, np.inf).min(-1), np.where(here, values, -np.inf).max(-1)
+        mass = np.where(here, weights, 0.0)
+        with np.errstate(invalid="ignore"):
+            mean = (mass * np.where(here, values, 0.0)).sum(-1) / mass.sum(-1)
+        return np.where(here.any(-1), np.clip(mean, np.minimum(low, high), high), np.inf)
+
+    return atom(0), np.where(last > 0, atom(1), np.inf), atom(last), last > 0
 
 
 def _tau_order(point: FixedPoint, s: np.ndarray) -> Array:

@@ -8,6 +8,7 @@ from numbers import Integral
 import array_api_compat as compat
 import numpy as np
 
+from .alignment import aligned
 from .arrays import (
     Array,
     algebra_for,
@@ -24,7 +25,6 @@ from .display import Shown
 from .error_budget import ErrorBudget, task_means
 from .errors import InputError
 from .fixed_point import FixedPoint, solve
-from .icl import check_test
 from .spectrum import Spectrum
 
 KINDS = ("fresh", "rotated", "training")
@@ -147,8 +147,8 @@ class PredictionLaw(Shown):
 
 
 def prediction_law(
-    spectrum: Spectrum,
-    test: Array | None = None,
+    spectrum: Spectrum | Array,
+    test: Spectrum | Array | None = None,
     *,
     alpha: Array,
     tau: Array,
@@ -192,7 +192,9 @@ def prediction_law(
         (0.6426, 0.6426)
     """
     check_kind(kind, test)
-    gamma = None if test is None else check_test(spectrum, test)
+    given = test is not None
+    spectrum, test = aligned(spectrum, test, "spectrum")
+    gamma = test if given else None
     alpha_test = None if alpha_test is None else positive("alpha_test", alpha_test)
     rho_test = None if rho_test is None else nonnegative("rho_test", rho_test)
     if gamma is not None:
@@ -230,7 +232,7 @@ def law_at(
     alpha_test = point.alpha if alpha_test is None else alpha_test
     rho_test = point.rho if rho_test is None else rho_test
     at_test: dict[str, Array] = {"alpha_test": alpha_test, "rho_test": rho_test}
-    shapes = {"test": tuple(tasks.shape[:-1]), "parameters": point.shape}
+    shapes = {"parameters": point.shape, "test": tuple(tasks.shape[:-1])}
     shape = broadcast_shape(shapes | {name: tuple(value.shape) for name, value in at_test.items()})
     means = task_means(point, tasks, seen=kind == "training")
     columns = (means.c_test, alpha_test, point.q, point.kappa, point.da, point.s, point.dM, means.R2)

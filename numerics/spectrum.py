@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
 import array_api_compat as compat
 import numpy as np
@@ -17,7 +16,9 @@ from .arrays import (
     broadcast_shape,
     in_one_library,
     is_finite,
+    is_known,
     nonnegative,
+    own,
     positive,
     require,
 )
@@ -25,18 +26,20 @@ from .census import Census, census
 from .compress import ROUNDING, compress
 from .errors import InputError
 
-#: an eigenvalue of a covariance below this many rounding errors of the largest is an exact zero
-_ROUNDING = 4.0
+#: the default tolerance is at least that of so many eigenvalues: measured on small matrices
+_FEWEST = 16
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Spectrum:
     r"""Eigenvalues of a task covariance with their weights: the measure $\sum_i w_i \delta_{c_i}$.
 
     Args:
-        eigenvalues: shape `(..., d)`, finite, not negative, not all zero; the last axis is the spectrum, axes
-            before it are a batch of spectra that broadcasts against the parameters of `solve`.
-        weights: shape `(d,)` or that of the eigenvalues; not negative, normalised to sum one. Equal if not given.
+        eigenvalues: shape `(d,)`, finite, not negative, not all zero; copied.
+        weights: shape `(d,)`; not negative, normalised to sum one. Equal if not given.
+        tolerance: what rounding may have done to the eigenvalues, as a share of the largest: negative ones within it
+            are zeros, and then so are all that are as small; those closer than it are one atom, see `atoms`.
+            `max(d, 16)` rounding errors of the floating type if not given.
 
     Raises:
         InputError: naming the argument and the offending value.
@@ -47,59 +50,127 @@ class Spectrum:
     """
 
     eigenvalues: Array
-    weights: Array = None
+    weights: Array
     #: eigenvectors of the covariance it came from, as columns; None where it came from numbers
-    eigenvectors: Array = field(default=None, repr=False)
-    _multiplicities: Array = field(default=None, repr=False, init=False)
-    _census: Census = field(default=None, repr=False, init=False)  # pyright: ignore[reportAssignmentType]
+    eigenvectors: Array = field(repr=False)
+    #: what rounding may have done to the eigenvalues, as a share of the largest
+    tolerance: float = field(repr=False)
+    _multiplicities: Array = field(repr=False)
+    _census: Census = field(repr=False)
+    #: whether all eigenvalues have the same weight
+    _equal: bool = field(repr=False)
 
-    def __post_init__(self) -> None:
-        values = as_float_array(self.eigenvalues, "eigenvalues")
-        if values.ndim == 0 or values.shape[-1] == 0:
-            raise InputError(f"eigenvalues: shape {tuple(values.shape)} is not allowed, must be (..., d) with d >= 1")
+    def __init__(self, eigenvalues: Array, weights: Array = None, *, tolerance: float | None = None) -> None:
+        values = as_float_array(eigenvalues, "eigenvalues")
+        if values.ndim == 2:
+            raise InputError(
+                f"eigenvalues: shape {tuple(values.shape)} is not allowed, must be (d,); a covariance:"
+                " Spectrum.from_covariance(C), a batch of spectra: Spectrum.batch(eigenvalues)"
+            )
+        if values.ndim != 1 or values.shape[0] == 0:
+            raise InputError(f"eigenvalues: shape {tuple(values.shape)} is not allowed, must be (d,) with d >= 1")
+        self._set(values, weights, tolerance)
+
+    def _set(self, values: Array, weights: Array, tolerance: float | None, eigenvectors: Array = None) -> None:
+        """Validate, and keep copies that nobody else can change."""
+        size = values.shape[-1]
         xp = compat.array_namespace(values)
-        if self.weights is None:
+        if weights is None:
             multiplicities = xp.ones((1,), dtype=values.dtype, device=compat.device(values))
-            shares = multiplicities / values.shape[-1]
+            shares = multiplicities / size
         else:
-            multiplicities = nonnegative("weights", self.weights)
-            if multiplicities.ndim == 0 or multiplicities.shape[-1] != values.shape[-1]:
-                raise InputError(
-                    f"weights: shape {tuple(multiplicities.shape)} does not fit {values.shape[-1]} eigenvalues"
-                )
+            multiplicities = nonnegative("weights", weights)
+            single = values.ndim == 1
+            if multiplicities.ndim == 0 or multiplicities.shape[-1] != size or (single and multiplicities.ndim != 1):
+                raise InputError(f"weights: shape {tuple(multiplicities.shape)} does not fit {size} eigenvalues")
             values, multiplicities = in_one_library(values, multiplicities)
+            # their sum, and products with eigenvalues, must not leave the range of the floating type
+            most = float(compat.array_namespace(values).finfo(values.dtype).max) ** 0.75
+            require(multiplicities, multiplicities < most, "weights", f"below {most:.1g}: rescale them")
             weight = multiplicities.sum(-1)
-            require(weight, weight > 0, "weights", "not all zero")
+            require(weight, weight > 1 / most, "weights", f"not all zero, with a sum above {1 / most:.1g}")
             shares = multiplicities / weight[..., None]
+        tolerance = default_tolerance(values) if tolerance is None else _tolerance(tolerance)
         # broadcast and not repeated: equal vectors are one in memory
         shape = broadcast_shape({"eigenvalues": tuple(values.shape), "weights": tuple(multiplicities.shape)})
-        values = values if tuple(values.shape) == shape else xp.broadcast_to(values, shape)
-        multiplicities, shares = (xp.broadcast_to(x, shape) for x in (multiplicities, shares))
-        found = census(values, multiplicities)
+        values, multiplicities, shares = (own(x) for x in (values, multiplicities, shares))
+        values, multiplicities, shares = (
+            x if tuple(x.shape) == shape else xp.broadcast_to(x, shape) for x in (values, multiplicities, shares)
+        )
+        found = census(values, multiplicities) if is_known(values) else None
+        if found is None:
+            values = own(_without_rounding(values, tolerance))
+            found = census(values, multiplicities)
         if found is None:
             require(values, is_finite(values) & (values >= 0), "eigenvalues", "finite and >= 0")
         assert found is not None
         require(found.mean, found.mean > 0, "eigenvalues", "not all zero (the sum of weight x eigenvalue > 0)")
-        object.__setattr__(self, "eigenvalues", values)
-        object.__setattr__(self, "weights", shares)
-        object.__setattr__(self, "_multiplicities", multiplicities)
-        object.__setattr__(self, "_census", found)
+        require(found.mean, is_finite(found.mean), "eigenvalues", "of a finite mean: rescale them")
+        named = {"eigenvalues": values, "weights": shares, "eigenvectors": eigenvectors, "tolerance": tolerance}
+        for name, value in (
+            named | {"_multiplicities": multiplicities, "_census": found, "_equal": weights is None}
+        ).items():
+            object.__setattr__(self, name, value)
 
     # --- makers -----------------------------------------------------------------------------------
     @classmethod
-    def from_covariance(cls, covariance: Array) -> Spectrum:
-        """Spectrum of a symmetric positive semi-definite matrix; keeps its eigenvectors.
+    def batch(cls, eigenvalues: Array, weights: Array = None, *, tolerance: float | None = None) -> Spectrum:
+        """Many spectra of d eigenvalues each, which broadcast against the parameters of `solve`.
 
-        Eigenvalues that are zero to rounding become exact zeros.
+        Args:
+            eigenvalues: shape `(..., d)`.
+            weights: shape `(d,)` or that of the eigenvalues.
+            tolerance: as for one spectrum.
+
+        Raises:
+            InputError: as for one spectrum.
+        """
+        values = as_float_array(eigenvalues, "eigenvalues")
+        if values.ndim == 0 or values.shape[-1] == 0:
+            raise InputError(f"eigenvalues: shape {tuple(values.shape)} is not allowed, must be (..., d) with d >= 1")
+        return cls._made(values, weights, tolerance)
+
+    @classmethod
+    def _made(
+        cls, values: Array, weights: Array = None, tolerance: float | None = 0.0, eigenvectors: Array = None
+    ) -> Spectrum:
+        spectrum = object.__new__(cls)
+        spectrum._set(values, weights, tolerance, eigenvectors)
+        return spectrum
+
+    @classmethod
+    def from_covariance(cls, covariance: Array, tolerance: float | None = None) -> Spectrum:
+        """Spectrum of a symmetric positive semi-definite matrix, from the largest eigenvalue down, with eigenvectors.
 
         Args:
             covariance: shape `(d, d)`.
+            tolerance: what rounding did to the matrix, as a share of its largest eigenvalue. It may be asymmetric by
+                so much; eigenvalues up to it, negative ones too, are exact zeros. `max(d, 16)` rounding errors of the
+                matrix's floating type if not given.
 
         Raises:
             InputError: not square, not finite, not symmetric, or with a negative eigenvalue.
         """
-        values, vectors = _eigen(covariance, "covariance")
-        return cls(values, eigenvectors=vectors)
+        return of_covariance(covariance, "covariance", tolerance)
+
+    @classmethod
+    def from_tasks(cls, tasks: Array, tolerance: float | None = None) -> Spectrum:
+        r"""Spectrum of $W^\top W / k$, not centred, for the task vectors in the k rows of W: these very tasks.
+
+        A finite number of tasks is in it already: use it with `kappa=inf`.
+
+        Args:
+            tasks: shape `(k, d)`, not all zero.
+            tolerance: as in `from_covariance`.
+
+        Raises:
+            InputError: not such an array.
+        """
+        rows = as_float_array(tasks, "tasks")
+        if rows.ndim != 2 or 0 in rows.shape:
+            raise InputError(f"tasks: shape {tuple(rows.shape)} is not allowed, must be (k, d), a task a row")
+        require(rows, is_finite(rows), "tasks", "finite")
+        return of_covariance(rows.T @ rows / rows.shape[0], "tasks", tolerance)
 
     @classmethod
     def power_law(cls, d: int, exponent: float, trace: float = 1.0) -> Spectrum:
@@ -109,12 +180,12 @@ class Spectrum:
         if not math.isfinite(exponent):
             raise InputError(f"exponent: {exponent!r} is not allowed, must be finite")
         values = np.arange(1, size + 1, dtype=np.float64) ** -exponent
-        return cls(values * (float(positive("trace", trace)) / values.mean()))
+        return cls._made(values * (float(positive("trace", trace)) / values.mean()))
 
     @classmethod
     def isotropic(cls, value: float = 1.0) -> Spectrum:
         """All eigenvalues equal to `value`: a single atom."""
-        return cls(np.array([float(positive("value", value))]))
+        return cls._made(np.array([float(positive("value", value))]))
 
     @classmethod
     def low_rank(cls, rank_fraction: float, trace: float = 1.0) -> Spectrum:
@@ -124,12 +195,15 @@ class Spectrum:
             raise InputError(f"rank_fraction: {share!r} is not allowed, must be in (0, 1]")
         level = float(positive("trace", trace)) / share
         if share == 1:
-            return cls(np.array([level]))
-        return cls(np.array([level, 0.0]), np.array([share, 1.0 - share]))
+            return cls._made(np.array([level]))
+        return cls._made(np.array([level, 0.0]), np.array([share, 1.0 - share]))
 
     @classmethod
     def spiked(cls, d: int, index: int, mix: float = 0.0, trace: float = 1.0) -> Spectrum:
-        """All variance along direction `index` (from 0), but for a share `mix` that is spread over all d."""
+        """All variance along direction `index`, 0 for the top one, but for a share `mix` that is spread over all d.
+
+        A test covariance along the eigenvectors of another: so the entries are in the order of the directions.
+        """
         size = _count("d", d)
         if not 0 <= int(index) < size or int(index) != index:
             raise InputError(f"index: {index!r} is not allowed, must be a whole number from 0 to {size - 1}")
@@ -138,7 +212,7 @@ class Spectrum:
             raise InputError(f"mix: {share!r} is not allowed, must be in [0, 1]")
         values = np.full(size, share)
         values[int(index)] += (1.0 - share) * size
-        return cls(values * float(positive("trace", trace)))
+        return cls._made(values * float(positive("trace", trace)))
 
     # --- what it is -------------------------------------------------------------------------------
     @property
@@ -185,17 +259,37 @@ class Spectrum:
             raise InputError(f"spectrum: a batch {self.batch_shape} is not allowed, compress one at a time")
         if not 1e-15 <= rtol < 1:
             raise InputError(f"rtol: {rtol!r} is not allowed, must be in [1e-15, 1)")
-        return Spectrum(*compress(as_numpy(self.eigenvalues), as_numpy(self._multiplicities), rtol))
+        return Spectrum._made(
+            *compress(as_numpy(self.eigenvalues), as_numpy(self._multiplicities), rtol), self.tolerance
+        )
 
     @cached_property
     def nodes(self) -> tuple[np.ndarray, np.ndarray]:
         """Few eigenvalues and weights in whose means only rounding shows; NumPy, of a single spectrum."""
         return compress(as_numpy(self.eigenvalues), as_numpy(self.weights), ROUNDING)
 
-    def __repr__(self) -> str:
-        batch = f"batch {self.batch_shape}, " if self.batch_shape else ""
+    def atoms(self) -> tuple[np.ndarray, np.ndarray]:
+        """Distinct eigenvalues and their weights, from the largest down; NumPy.
+
+        Eigenvalues of a chain whose gaps are at most `tolerance` times the largest eigenvalue are one atom at their
+        weighted mean; those of weight zero are none.
+
+        Raises:
+            InputError: a batch of spectra.
+        """
         if self.batch_shape:
-            return f"Spectrum({batch}{self.size} eigenvalues)"
+            raise InputError(f"spectrum: a batch {self.batch_shape} is not allowed, take the atoms one at a time")
+        values, weights, number = grouped(self)
+        present = weights > 0
+        values, weights = values[present], weights[present]
+        starts = np.flatnonzero(np.diff(number[present], prepend=-1))
+        low, high = (extreme.reduceat(values, starts) for extreme in (np.minimum, np.maximum))
+        shares, sums = (np.add.reduceat(terms, starts) for terms in (weights, weights * values))
+        return np.clip(sums / shares, low, high)[::-1], shares[::-1]
+
+    def __repr__(self) -> str:
+        if self.batch_shape:
+            return f"Spectrum(batch {self.batch_shape}, {self.size} eigenvalues)"
         values = self.eigenvalues
         return (
             f"Spectrum({self.size} eigenvalues from {float(values.min()):.6g} to {float(values.max()):.6g}, "
@@ -203,66 +297,82 @@ class Spectrum:
         )
 
 
-class Aligned(NamedTuple):
-    """A training spectrum, and the test covariance along its eigenvectors."""
+def grouped(spectrum: Spectrum) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Eigenvalues from the smallest up, their weights, and the number of the atom that each is in; `(..., d)`.
 
-    spectrum: Spectrum
-    test: Array
+    What has weight zero comes last, as infinity.
+    """
+    values, weights = (np.asarray(as_numpy(x), np.float64) for x in (spectrum.eigenvalues, spectrum.weights))
+    order = np.argsort(np.where(weights > 0, values, np.inf), axis=-1, kind="stable")
+    values, weights = (np.take_along_axis(x, order, -1) for x in (values, weights))
+    largest = np.where(weights > 0, values, 0.0).max(-1, keepdims=True)
+    values = np.where(weights > 0, values, np.inf)
+    with np.errstate(invalid="ignore"):  # infinity less infinity
+        apart = np.diff(values) > spectrum.tolerance * largest
+    return values, weights, np.concatenate([np.zeros_like(order[..., :1]), np.cumsum(apart, -1)], -1)
 
 
-def align(C_train: Array, C_test: Array) -> Aligned:
-    r"""See a test covariance in the eigenbasis of the training covariance.
+def default_tolerance(values: Array) -> float:
+    """What rounding may do to the eigenvalues of a covariance of this size and floating type, relative to the largest.
 
-    Args:
-        C_train: shape `(d, d)`, symmetric, positive semi-definite, not zero.
-        C_test: shape `(d, d)`, symmetric, positive semi-definite.
+    Without tolerance in the square root of the rounding error the low types would see one atom alone.
+    """
+    eps = float(compat.array_namespace(values).finfo(values.dtype).eps)
+    return min(max(values.shape[-1], _FEWEST) * eps, eps**0.5)
 
-    Returns:
-        the spectrum of C_train, and $v_i^\top C_{\mathrm{test}} v_i$ along its eigenvectors, shape `(d,)`.
+
+def _tolerance(value: float) -> float:
+    array = nonnegative("tolerance", value)
+    if array.ndim or not float(array) < 1:
+        raise InputError(f"tolerance: {value!r} is not allowed, must be a number in [0, 1)")
+    return float(array)
+
+
+def _without_rounding(values: Array, tolerance: float) -> Array:
+    """Zeros for all entries up to the tolerance, where there is a negative one within it."""
+    xp = compat.array_namespace(values)
+    cut = tolerance * xp.max(values, axis=-1, keepdims=True)
+    shown = xp.any((values < 0) & (values >= -cut), axis=-1, keepdims=True)
+    return xp.where(shown & (xp.abs(values) <= cut), xp.zeros_like(values), values)
+
+
+def of_covariance(covariance: Array, name: str, tolerance: float | None = None) -> Spectrum:
+    """Spectrum of a matrix that must be a covariance, with its eigenvectors, from the largest eigenvalue down."""
+    _, values, vectors, tolerance = eigen(covariance, name, tolerance)
+    xp = compat.array_namespace(values)
+    values = xp.where(values > tolerance * values[:1], values, xp.zeros_like(values))
+    return Spectrum._made(values, None, tolerance, own(vectors))
+
+
+def eigen(covariance: Array, name: str, tolerance: float | None) -> tuple[Array, Array, Array, float]:
+    """Symmetric part of a matrix that must be a covariance, its eigenvalues from the largest down, its eigenvectors,
+    and the tolerance that holds for it.
 
     Raises:
-        InputError: a matrix is not a covariance, or the sizes differ.
+        InputError: not square, not finite; asymmetric, or with a negative eigenvalue, by more than the tolerance.
     """
-    spectrum = Spectrum.from_covariance(C_train)
-    _eigen(C_test, "C_test")
-    return Aligned(spectrum, along(spectrum, C_test))
-
-
-def along(spectrum: Spectrum, C_test: Array) -> Array:
-    r"""$v_i^\top C_{\mathrm{test}} v_i$ for the eigenvectors of the covariance that a spectrum came from.
-
-    Raises:
-        InputError: the spectrum has no eigenvectors, or the sizes differ.
-    """
-    vectors = spectrum.eigenvectors
-    if vectors is None:
-        raise InputError("spectrum: it was not made from a covariance, so it has no eigenvectors")
-    matrix = as_float_array(C_test, "C_test")
-    if tuple(matrix.shape) != tuple(vectors.shape):
-        raise InputError(f"C_test: shape {tuple(matrix.shape)} does not fit C_train's {tuple(vectors.shape)}")
-    xp = compat.array_namespace(vectors)
-    # a quadratic form of a covariance is not negative; rounding can make it so
-    return xp.clip((vectors * (matrix @ vectors)).sum(0), 0.0, None)
-
-
-def _eigen(covariance: Array, name: str) -> tuple[Array, Array]:
-    """Eigenvalues, zeros exact, and eigenvectors of a matrix that must be a covariance."""
     matrix = as_float_array(covariance, name)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.shape[0] == 0:
-        raise InputError(f"{name}: shape {tuple(matrix.shape)} is not allowed, must be square")
+        raise InputError(f"{name}: shape {tuple(matrix.shape)} is not allowed, must be square (d, d)")
     require(matrix, is_finite(matrix), name, "finite")
+    tolerance = default_tolerance(matrix) if tolerance is None else _tolerance(tolerance)
     xp = compat.array_namespace(matrix)
-    scale = float(xp.abs(matrix).max())
-    asymmetry = float(xp.abs(matrix - matrix.T).max())
-    tolerance = float(xp.finfo(matrix.dtype).eps) ** 0.5
-    if asymmetry > tolerance * scale:
-        raise InputError(f"{name}: not symmetric, entries differ from their mirror images by up to {asymmetry:.3g}")
-    values, vectors = xp.linalg.eigh((matrix + matrix.T) / 2)
-    rounding = _ROUNDING * matrix.shape[0] * float(xp.finfo(matrix.dtype).eps) * scale * matrix.shape[0]
-    lowest = float(values.min())
-    if lowest < -max(rounding, tolerance * scale):
-        raise InputError(f"{name}: not positive semi-definite, it has the eigenvalue {lowest:.6g}")
-    return xp.where(values > rounding, values, xp.zeros_like(values)), vectors
+    if matrix.dtype not in (xp.float32, xp.float64):  # the libraries have eigenvalues of these alone
+        matrix = xp.astype(matrix, xp.float32 if xp.finfo(matrix.dtype).bits < 32 else xp.float64)
+    even = matrix / 2 + matrix.T / 2
+    values, vectors = (xp.flip(x, axis=-1) for x in xp.linalg.eigh(even))
+    if is_known(matrix):
+        lowest, largest = float(values[-1]), float(values[0])
+        allowed = tolerance * max(abs(lowest), abs(largest))
+        asymmetry = float(xp.abs(matrix - matrix.T).max())
+        hint = f"beyond the tolerance {tolerance:.3g} of the largest; if that is rounding, give a larger tolerance"
+        if asymmetry > allowed:
+            raise InputError(
+                f"{name}: not symmetric, entries differ from their mirror images by up to {asymmetry:.3g}, {hint}"
+            )
+        if lowest < -allowed or largest < 0:
+            raise InputError(f"{name}: not positive semi-definite, it has the eigenvalue {lowest:.6g}, {hint}")
+    return even, values, vectors, tolerance
 
 
 def _count(name: str, value: int) -> int:

@@ -133,7 +133,7 @@ class Adversary:
         values = torch.stack([columns[name] for name in self.family.values], -1)
         weights = torch.stack([columns[name] for name in self.family.weights], -1)
         values, order = values.sort(-1)
-        spectrum = Spectrum(values, weights.gather(-1, order))
+        spectrum = Spectrum.batch(values, weights.gather(-1, order))
         point = solve(spectrum, **{name: columns[name] for name in PARAMETERS})
         fixed = (column[:, None] for column in (point.a, point.sigma, point.A, point.B))
         K = algebra_for(values).alignment(values, *fixed)

@@ -123,7 +123,7 @@ def _part(
     spectrum: Spectrum, parameters: Mapping[str, np.ndarray], part: slice
 ) -> tuple[Spectrum, dict[str, np.ndarray]]:
     if spectrum.batch_shape:
-        spectrum = Spectrum(spectrum.eigenvalues[part], spectrum.weights[part])
+        spectrum = Spectrum.batch(spectrum.eigenvalues[part], spectrum.weights[part])
     return spectrum, {name: values[part] for name, values in parameters.items()}
 
 

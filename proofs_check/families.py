@@ -113,7 +113,7 @@ class TwoAtoms:
         require(share, (share > 0) & (share < 1), "share", "between 0 and 1")
         weights = np.stack([1 - share, share], -1)
         values = np.stack([ratio, np.ones_like(ratio)], -1)
-        return Spectrum(values / (weights * values).sum(-1, keepdims=True), weights)
+        return Spectrum.batch(values / (weights * values).sum(-1, keepdims=True), weights)
 
     def described(self) -> dict[str, Any]:
         """Its name."""
@@ -146,7 +146,7 @@ class PowerLaw:
     def spectra(self, columns: Mapping[str, np.ndarray]) -> Spectrum:
         """Eigenvalues `(n, d)`."""
         values = np.arange(1, self.d + 1) ** -columns["exponent"][:, None]
-        return Spectrum(values / values.mean(-1, keepdims=True))
+        return Spectrum.batch(values / values.mean(-1, keepdims=True))
 
     def described(self) -> dict[str, Any]:
         """Its name and size."""
@@ -189,7 +189,7 @@ class Atoms:
     def spectra(self, columns: Mapping[str, np.ndarray]) -> Spectrum:
         """Eigenvalues `(n, count)`."""
         values, weights = (np.stack([columns[k] for k in names], -1) for names in (self.values, self.weights))
-        return Spectrum(values, weights)
+        return Spectrum.batch(values, weights)
 
     def described(self) -> dict[str, Any]:
         """Its name and size."""

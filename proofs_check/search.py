@@ -150,7 +150,7 @@ def _reader(names: list[str], fixed: Any, atoms: int) -> Reader:
 
 
 def _excess(c: np.ndarray, w: np.ndarray, parameters: dict[str, np.ndarray]) -> np.ndarray:
-    point = solve(Spectrum(c, w), **parameters)
+    point = solve(Spectrum.batch(c, w), **parameters)
     columns = (column[:, None] for column in (point.a, point.sigma, point.A, point.B))
     height = np.log(algebra.alignment(c, *columns))
     return (height[:, 1:] - np.minimum.accumulate(height, axis=1)[:, :-1]).max(-1)

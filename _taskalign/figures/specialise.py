@@ -51,7 +51,7 @@ def _maps(settings: Settings) -> Iterator[Row]:
     step = 0.4 if settings.quick else 0.1
     p_train, p_test = (np.round(np.arange(0, end + step / 2, step), 9) for end in (HIGHEST_TRAIN, HIGHEST_TEST))
     cuts = np.array(list(CUTS.values()))
-    candidates = Spectrum(_power_laws(settings.d, CANDIDATES))
+    candidates = Spectrum.batch(_power_laws(settings.d, CANDIDATES))
     for panel, kappa in PANELS.items():
         given = {**PARAMETERS, "kappa": kappa, "ridge": 0.0}
         errors = icl_error(candidates, _power_laws(settings.d, p_test)[:, None, :], **given).total
@@ -59,7 +59,7 @@ def _maps(settings: Settings) -> Iterator[Row]:
             place = {"p_train": float(CANDIDATES[np.argmin(error)]), "p_test": float(p)}
             yield {"kind": "best", "panel": panel, "series": "best", **place, **given, "theory": float(error.min())}
         for kind, across, exponents in (("map", p_train, p_test), ("line", CANDIDATES[:481:10], cuts)):
-            spectra = Spectrum(_power_laws(settings.d, across))
+            spectra = Spectrum.batch(_power_laws(settings.d, across))
             tests = _power_laws(settings.d, exponents)[:, None, :]
             totals = icl_error(spectra, tests, **given).total
             for (row, column), theory in np.ndenumerate(totals):

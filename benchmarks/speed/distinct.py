@@ -28,12 +28,12 @@ def measure() -> list[dict[str, float]]:
     for d in (128, 1024, 8192):
         points = _ENTRIES // d
         values, test, given = problem(d, points)
-        spectrum = ta.Spectrum(values)
+        spectrum = ta.Spectrum.batch(values)
         with one_thread():
             row = floor(values, given["alpha"])
             row["solve"] = least(lambda s=spectrum, g=given: ta.solve(s, **g))
             row["icl_error"] = least(lambda s=spectrum, x=test, g=given: ta.icl_error(s, x, **g))
-            row["with Spectrum"] = least(lambda v=values, x=test, g=given: ta.icl_error(ta.Spectrum(v), x, **g))
+            row["with Spectrum"] = least(lambda v=values, x=test, g=given: ta.icl_error(ta.Spectrum.batch(v), x, **g))
             one = least(lambda s=spectrum, x=test, g=given: ta.icl_error(s, x, **g), time.perf_counter)
         every = least(lambda s=spectrum, x=test, g=given: ta.icl_error(s, x, **g), time.perf_counter)
         passes = ta.solve(spectrum, **given).passes

@@ -22,7 +22,7 @@ def _torch(values: np.ndarray, test: np.ndarray, given: dict[str, np.ndarray]) -
     leaves = [torch.tensor(x, requires_grad=True) for x in (values, test, *given.values())]
 
     def total(values, test, *parameters):
-        return ta.icl_error(ta.Spectrum(values), test, **dict(zip(given, parameters, strict=True))).total
+        return ta.icl_error(ta.Spectrum.batch(values), test, **dict(zip(given, parameters, strict=True))).total
 
     def forward():
         with torch.no_grad():
@@ -45,7 +45,7 @@ def _jax(values: np.ndarray, test: np.ndarray, given: dict[str, np.ndarray]) -> 
     jax.config.update("jax_enable_x64", True)
 
     def total(values, test, given):
-        return ta.icl_error(ta.Spectrum(values), test, **given).total.sum()
+        return ta.icl_error(ta.Spectrum.batch(values), test, **given).total.sum()
 
     arguments = [jax.device_put(x) for x in (values, test, given)]
     forward, both = jax.jit(total), jax.jit(jax.value_and_grad(total, (0, 1, 2)))
@@ -60,6 +60,6 @@ def measure() -> dict[str, float]:
     warnings.simplefilter("ignore")
     values, test, given = problem(D, POINTS)
     found = floor(values, given["alpha"])
-    found |= {"compiled kernel": least(lambda: ta.icl_error(ta.Spectrum(values), test, **given))}
+    found |= {"compiled kernel": least(lambda: ta.icl_error(ta.Spectrum.batch(values), test, **given))}
     found |= _torch(values, test, given) | _jax(values, test, given)
     return {name: seconds / POINTS for name, seconds in found.items()}

@@ -107,7 +107,7 @@ def test_spectrum_in_dimension() -> None:
         ({"rho_test": -1}, r"^rho_test: -1"),
         ({"tests": np.ones((2, 5))}, r"^tests: shape \(2, 5\)"),
         ({"tests": {"bad": [1.0, -1.0]}}, r"^tests\['bad'\]: -1"),
-        ({"spectrum": ta.Spectrum(np.ones((2, 2)))}, r"^spectrum: a batch"),
+        ({"spectrum": ta.Spectrum.batch(np.ones((2, 2)))}, r"^spectrum: a batch"),
     ],
 )
 def test_bad_input(change: dict, message: str) -> None:

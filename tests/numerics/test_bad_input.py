@@ -92,7 +92,13 @@ def test_test_spectra() -> None:
 
 
 def test_shapes_that_do_not_broadcast() -> None:
-    refused("spectrum", "tau (2,)", ta.solve, ta.Spectrum(SPECTRUM), **GOOD | {"tau": [2.0, 3.0], "rho": [0, 0, 0]})
+    refused(
+        "rho",
+        "broadcast: tau (2,), rho (3,)",
+        ta.solve,
+        ta.Spectrum(SPECTRUM),
+        **GOOD | {"tau": [2.0, 3.0], "rho": [0, 0, 0]},
+    )
     tests = np.ones((5, 3))
     refused("test", "(5,)", ta.icl_error, ta.Spectrum(SPECTRUM), tests, **GOOD | {"tau": [2.0, 3.0]})
 
@@ -100,7 +106,9 @@ def test_shapes_that_do_not_broadcast() -> None:
 def test_something_else_than_a_spectrum(monkeypatch: pytest.MonkeyPatch) -> None:
     # without the run-time type checks of this suite, as a user would meet it
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
-    refused("spectrum", "list", ta.solve, SPECTRUM, **GOOD)
+    refused("spectrum", "shape (3,)", ta.solve, SPECTRUM, **GOOD)
+    refused("train", "shape (3,)", ta.icl_error, SPECTRUM, SPECTRUM, **GOOD)
+    refused("spectrum", "NoneType", ta.solve, None, **GOOD)
 
 
 MATRIX = np.diag([2.0, 1.0])

@@ -66,7 +66,7 @@ def test_looser_is_smaller() -> None:
 
 def test_bad_input() -> None:
     with pytest.raises(ValueError, match="batch"):
-        ta.Spectrum(np.ones((2, 3))).compress()
+        ta.Spectrum.batch(np.ones((2, 3))).compress()
     with pytest.raises(ValueError, match="rtol"):
         ta.Spectrum([1.0]).compress(0.0)
 

@@ -47,21 +47,21 @@ def a_spectrum(seed: int, size: int = SIZE) -> np.ndarray:
 
 
 def compiled(values: np.ndarray, test: np.ndarray, given: dict[str, np.ndarray]) -> Any:
-    return ta.icl_error(ta.Spectrum(values), test, **given)
+    return ta.icl_error(ta.Spectrum.batch(values), test, **given)
 
 
 def nodes(values: np.ndarray, test: np.ndarray, given: dict[str, np.ndarray]) -> Any:
     """The same points many times over, so that nodes take the place of the spectrum."""
     many = {name: np.tile(value, (500, 1)) for name, value in given.items()}
     assert compiled_solver.pays(500 * POINTS, SIZE)
-    return ta.icl_error(ta.Spectrum(values), test, **many)
+    return ta.icl_error(ta.Spectrum.batch(values), test, **many)
 
 
 def distinct(values: np.ndarray, test: np.ndarray, given: dict[str, np.ndarray]) -> Any:
     """A spectrum and a test for each point, in another order each; large enough for every compiled look at them."""
     rng = np.random.default_rng(0)
     order = np.argsort(rng.random((20, POINTS, SIZE)), axis=-1)
-    return ta.icl_error(ta.Spectrum(values[order]), test[order], **given)
+    return ta.icl_error(ta.Spectrum.batch(values[order]), test[order], **given)
 
 
 def plain(values: np.ndarray, test: np.ndarray, given: dict[str, np.ndarray]) -> Any:
@@ -71,7 +71,7 @@ def plain(values: np.ndarray, test: np.ndarray, given: dict[str, np.ndarray]) ->
 
 def tensors(values: np.ndarray, test: np.ndarray, given: dict[str, np.ndarray]) -> Any:
     return ta.icl_error(
-        ta.Spectrum(torch.tensor(values)), torch.tensor(test), **{k: torch.tensor(v) for k, v in given.items()}
+        ta.Spectrum.batch(torch.tensor(values)), torch.tensor(test), **{k: torch.tensor(v) for k, v in given.items()}
     )
 
 
@@ -79,7 +79,7 @@ def traced(values: np.ndarray, test: np.ndarray, given: dict[str, np.ndarray]) -
     """Under jit a result can only leave as arrays."""
 
     def parts(values: jax.Array, test: jax.Array, given: dict[str, jax.Array]) -> dict[str, jax.Array]:
-        error = ta.icl_error(ta.Spectrum(values), test, **given)
+        error = ta.icl_error(ta.Spectrum.batch(values), test, **given)
         point = {name: getattr(error.fixed_point, name) for name in COLUMNS}
         return point | {"total": error.total, "misalignment": error.misalignment}
 
@@ -94,7 +94,7 @@ def exact() -> list[dict[str, Any]]:
     values, test, given = a_spectrum(0), np.random.default_rng(1).random(SIZE), grid(0)
     found = []
     for k in range(POINTS):
-        point = ta.numerics.precise(ta.Spectrum(values), **{n: v[k] for n, v in given.items()}, digits=30)
+        point = ta.numerics.precise(ta.Spectrum.batch(values), **{n: v[k] for n, v in given.items()}, digits=30)
         error = point.icl_error(test.tolist())
         found.append(
             {name: getattr(point, name) for name in COLUMNS}
@@ -120,7 +120,7 @@ def test_shapes(shape: tuple[int, ...]) -> None:
     """Broadcast parameters against a batch of spectra, empty ones too, are the points one by one."""
     values = np.stack([a_spectrum(seed, 9) + 0.01 for seed in range(3)])
     tau = np.geomspace(0.3, 3, max(1, int(np.prod(shape))))[: int(np.prod(shape))].reshape(shape)
-    together = ta.icl_error(ta.Spectrum(values), values, alpha=2.0, tau=tau, kappa=0.5, rho=0.1)
+    together = ta.icl_error(ta.Spectrum.batch(values), values, alpha=2.0, tau=tau, kappa=0.5, rho=0.1)
     expected = np.broadcast_shapes(shape, (3,))
     assert np.shape(together.total) == expected
     for place in np.ndindex(expected):
@@ -141,7 +141,7 @@ def test_strided_read_only_and_reversed_arrays_are_left_as_they_are() -> None:
     given = grid(3)
     values = np.stack([a_spectrum(seed, 40) for seed in range(POINTS)])
     test = np.random.default_rng(2).random((POINTS, 40))
-    straight = ta.icl_error(ta.Spectrum(values), test, **given).total
+    straight = ta.icl_error(ta.Spectrum.batch(values), test, **given).total
     strided = np.zeros((2 * POINTS, 80))
     strided[::2, ::2] = values
     fortran = np.asfortranarray(test)
@@ -149,7 +149,7 @@ def test_strided_read_only_and_reversed_arrays_are_left_as_they_are() -> None:
     for array in (strided, fortran, *back.values()):
         array.flags.writeable = False
     before = strided.copy()
-    awkward = ta.icl_error(ta.Spectrum(strided[::2, ::2]), fortran, **back).total
+    awkward = ta.icl_error(ta.Spectrum.batch(strided[::2, ::2]), fortran, **back).total
     np.testing.assert_array_equal(awkward, straight)
     np.testing.assert_array_equal(strided, before)
 
@@ -166,7 +166,7 @@ def test_several_threads_at_once() -> None:
 def test_points_do_not_depend_on_their_neighbours() -> None:
     """Any part of a grid gives the same bits as the whole."""
     values, test, given = a_spectrum(6), np.ones(SIZE), grid(7, 5000)
-    spectrum = ta.Spectrum(np.broadcast_to(values, (5000, SIZE)))
+    spectrum = ta.Spectrum.batch(np.broadcast_to(values, (5000, SIZE)))
     whole = ta.icl_error(spectrum, test, **given).total
     part = {name: value[1234:1240] for name, value in given.items()}
-    np.testing.assert_array_equal(ta.icl_error(ta.Spectrum(values), test, **part).total, whole[1234:1240])
+    np.testing.assert_array_equal(ta.icl_error(ta.Spectrum.batch(values), test, **part).total, whole[1234:1240])

@@ -20,7 +20,7 @@ def drawn(size: int, zeros: bool, ridged: bool) -> tuple[ta.Spectrum, dict[str, 
     ranges = {"alpha": (-3, 4), "tau": (-3, 3), "kappa": (-3, 3), "rho": (-6, 1), "ridge": (-6, 2)}
     parameters = {name: 10 ** rng.uniform(*ends, POINTS) for name, ends in ranges.items()}
     parameters["rho"][rng.random(POINTS) < 0.3] = 0.0
-    return ta.Spectrum(eigenvalues), parameters if ridged else parameters | {"ridge": np.zeros(POINTS)}
+    return ta.Spectrum.batch(eigenvalues), parameters if ridged else parameters | {"ridge": np.zeros(POINTS)}
 
 
 @pytest.mark.parametrize("ridged", [False, True])

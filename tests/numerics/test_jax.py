@@ -94,7 +94,7 @@ def test_vmap_is_a_loop() -> None:
     one = jax.jit(error)
     alone = [float(one(v, t)) for v, t in zip(eigenvalues, tau, strict=True)]
     np.testing.assert_allclose(together, alone, rtol=1e-13)
-    batched = ta.icl_error(ta.Spectrum(eigenvalues), jnp.ones(4), alpha=2.0, tau=tau, kappa=0.5, rho=0.1).total
+    batched = ta.icl_error(ta.Spectrum.batch(eigenvalues), jnp.ones(4), alpha=2.0, tau=tau, kappa=0.5, rho=0.1).total
     np.testing.assert_allclose(batched, alone, rtol=1e-13)
 
 

@@ -168,7 +168,7 @@ def test_pole_at_one() -> None:
         (lambda s: ta.phase(s, 1.0, -2.0), "tau: -2.0"),
         (lambda s: ta.phase(s, 0.2, 2.0).errors(-1.0), "ridge_ratio: -1.0"),
         (lambda s: ta.phase(s, 0.2, 2.0).noise(0.0), "rho: 0.0"),
-        (lambda _: ta.phase(ta.Spectrum(np.ones((2, 3))), 1.0, 2.0), r"spectrum: a batch \(2,\)"),
+        (lambda _: ta.phase(ta.Spectrum.batch(np.ones((2, 3))), 1.0, 2.0), r"spectrum: a batch \(2,\)"),
     ],
 )
 def test_bad_input_is_named(call, message: str) -> None:

@@ -82,7 +82,7 @@ def test_conditions_at_test_count() -> None:
         ({"rho_test": -1.0}, "rho_test: -1.0"),
         ({"test": [1.0]}, "test: shape"),
         ({"test": np.ones((2, 24))}, r"test: shape \(2, 24\)"),
-        ({"spectrum": ta.Spectrum(np.ones((2, 3)))}, r"spectrum: a batch \(2,\)"),
+        ({"spectrum": ta.Spectrum.batch(np.ones((2, 3)))}, r"spectrum: a batch \(2,\)"),
     ],
 )
 def test_bad_input_is_named(change: dict, message: str) -> None:

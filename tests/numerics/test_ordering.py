@@ -102,7 +102,7 @@ def test_a_ridge_beyond_the_noise_has_no_tau_order() -> None:
 def test_batches() -> None:
     tau = np.array([0.3, 0.9, 4.0])
     values = np.array([[0.0, 2.0], [1.0, 1.0]])[:, None, :]
-    found = ta.ordering(ta.Spectrum(values), alpha=50, tau=tau, kappa=1, rho=1)
+    found = ta.ordering(ta.Spectrum.batch(values), alpha=50, tau=tau, kappa=1, rho=1)
     assert found.holds.shape == found.optimal_spike.shape == (2, 3)
     assert found.holds.tolist() == [[False, True, True], [True, True, True]]
     assert found.optimal_spike.tolist()[1] == ["any"] * 3

@@ -172,7 +172,7 @@ def test_one_row_of_a_grid_is_the_point() -> None:
         for name in LAW:
             assert float(getattr(whole, name)[k]) == pytest.approx(float(getattr(one, name)), rel=1e-14, abs=0)
         assert whole.mean_map([0.0, 2.0])[k] == pytest.approx(one.mean_map([0.0, 2.0]), rel=1e-14, abs=0)
-    batch = ta.Spectrum(np.array([[2.0, 0.5], [1.0, 1.0]]))
+    batch = ta.Spectrum.batch(np.array([[2.0, 0.5], [1.0, 1.0]]))
     law = ta.prediction_law(batch, None, **PARAMETERS)
     alone = ta.prediction_law(ta.Spectrum([1.0, 1.0]), None, **PARAMETERS)
     assert law.var_given_label[1] == pytest.approx(alone.var_given_label, rel=1e-13, abs=0)

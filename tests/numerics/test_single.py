@@ -29,7 +29,7 @@ def test_zero_where_it_is_allowed() -> None:
         number("rho", -1, zero=True)
 
 
-@pytest.mark.parametrize("value", [[1.0, 2.0], np.ones(2), None, ta.Spectrum(np.ones((2, 3)))], ids=repr)
+@pytest.mark.parametrize("value", [[1.0, 2.0], np.ones(2), None, ta.Spectrum.batch(np.ones((2, 3)))], ids=repr)
 def test_what_is_no_single_spectrum_is_named(value) -> None:
     with pytest.raises(InputError, match=r"^spectrum: .* is not allowed"):
         one_spectrum(value)

@@ -65,7 +65,7 @@ def test_batch_of_spectra() -> None:
     values = np.array([[2.0, 1.0, 0.0], [5.0, 0.1, 0.1]])
     weights = np.array([1.0, 2.0, 3.0])
     alpha = np.array([0.5, 2.0, 7.0])[:, None]
-    batch = ta.icl_error(ta.Spectrum(values, weights), np.ones(3), alpha=alpha, tau=0.6, kappa=0.4, rho=0.1)
+    batch = ta.icl_error(ta.Spectrum.batch(values, weights), np.ones(3), alpha=alpha, tau=0.6, kappa=0.4, rho=0.1)
     assert batch.total.shape == (3, 2)
     for i, j in np.ndindex(3, 2):
         one = ta.icl_error(

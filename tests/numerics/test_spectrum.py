@@ -81,13 +81,17 @@ def test_align_tensors() -> None:
 
 
 def test_covariances_rounded_to_a_file_still_work() -> None:
-    """Eigenvalues that rounding made slightly negative are zeros."""
+    """Eigenvalues that rounding made slightly negative are zeros, to the tolerance that is given."""
     Q = rotation(8)
     matrix = np.round(Q @ np.diag([4.0, 2.0, 1.0] + [0.0] * 5) @ Q.T, 9)
-    spectrum = ta.Spectrum.from_covariance(matrix)
-    assert spectrum.eigenvalues.min() >= 0
+    spectrum = ta.Spectrum.from_covariance(matrix, tolerance=1e-8)
+    assert (spectrum.eigenvalues[3:] == 0).all()
+    with pytest.raises(
+        ta.numerics.InputError, match=r"^covariance: not positive semi-definite.*give a larger tolerance"
+    ):
+        ta.Spectrum.from_covariance(matrix)
 
 
 def test_it_prints() -> None:
     assert repr(ta.Spectrum([2.0, 0.0])) == "Spectrum(2 eigenvalues from 0 to 2, trace 1, rank fraction 0.5)"
-    assert repr(ta.Spectrum(np.ones((3, 2)))) == "Spectrum(batch (3,), 2 eigenvalues)"
+    assert repr(ta.Spectrum.batch(np.ones((3, 2)))) == "Spectrum(batch (3,), 2 eigenvalues)"

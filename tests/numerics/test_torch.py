@@ -158,7 +158,8 @@ import taskalign as ta
 warnings.simplefilter("ignore")  # what torch says of its own
 
 def total(eigenvalues, test, alpha, tau, ridge):
-    return ta.icl_error(ta.Spectrum(eigenvalues), test, alpha=alpha, tau=tau, kappa=0.7, rho=0.1, ridge=ridge).total
+    spectra = ta.Spectrum.batch(eigenvalues)
+    return ta.icl_error(spectra, test, alpha=alpha, tau=tau, kappa=0.7, rho=0.1, ridge=ridge).total
 
 compiled = torch.compile(total, backend="aot_eager", fullgraph=True)
 

@@ -65,7 +65,7 @@ def test_against_many_digits(point: Point) -> None:
 
 
 def test_broadcasting_and_test_parameters() -> None:
-    spectrum = ta.Spectrum(np.array([[2.0, 1.0, 0.0], [1.0, 1.0, 1.0]]))
+    spectrum = ta.Spectrum.batch(np.array([[2.0, 1.0, 0.0], [1.0, 1.0, 1.0]]))
     tau = np.array([0.5, 2.0, 3.0])[:, None]
     given = {"alpha": 2.0, "tau": tau, "kappa": 0.7, "rho": 0.1}
     for function in FUNCTIONS.values():

@@ -213,7 +213,7 @@ def test_out_that_is_a_file_is_refused(tmp_path):
         (RandomPoints(5), {}, "spectrum"),
         (RandomPoints(5), {"spectrum": TwoAtoms(), "chunk": 0}, "chunk"),
         (RandomPoints(5), {"spectrum": TwoAtoms(), "margin": float("nan")}, "margin"),
-        (RandomPoints(5), {"spectrum": ta.Spectrum(np.ones((2, 3)))}, "spectrum"),
+        (RandomPoints(5), {"spectrum": ta.Spectrum.batch(np.ones((2, 3)))}, "spectrum"),
     ],
 )
 def test_bad_input_is_named(tmp_path, grid, more, named):
