@@ -14,6 +14,7 @@ from .optimal_ridge import OptimalRidge, optimal_ridge
 from .ordering import Ordering, ordering
 from .precise import PreciseError, PreciseFixedPoint, precise
 from .prediction_law import PredictionLaw, PredictionSample, prediction_law
+from .single import ratios
 from .spectrum import Spectrum
 from .training_tasks import TaskError, rotated_task_error, train_task_error
 
@@ -54,6 +55,7 @@ __all__ = [
     "phase",
     "precise",
     "prediction_law",
+    "ratios",
     "rotated_task_error",
     "solve",
     "train_task_error",

@@ -9,6 +9,7 @@ import numpy as np
 
 from .arrays import Array, as_float_array, as_numpy, backend, broadcast_shape, in_one_library, is_known, nonnegative
 from .errors import InputError
+from .single import one_spectrum
 from .spectrum import Spectrum, default_tolerance, eigen, of_covariance
 
 #: shares of the weight closer than this end at the same place
@@ -78,6 +79,18 @@ def aligned(train: Spectrum | Array, test: Spectrum | Array | None = None, name:
     return Aligned(spectrum, values)
 
 
+def aligned_pair(train: Spectrum | Array, test: Spectrum | Array | None = None, name: str = "train") -> Aligned:
+    """One spectrum and one test, from what `aligned` takes.
+
+    Raises:
+        InputError: as in `aligned`, or a batch of either.
+    """
+    found = aligned(one_spectrum(train) if isinstance(train, Spectrum) else train, test, name)
+    if found.test.ndim != 1:
+        raise InputError(f"test: shape {tuple(found.test.shape)} is not allowed, give one test covariance")
+    return found
+
+
 def as_spectrum(value: Spectrum | Array, name: str = "spectrum") -> Spectrum:
     """The spectrum, or that of a covariance `(d, d)`.
 
@@ -126,7 +139,7 @@ def _coupled(spectrum: Spectrum, test: Spectrum) -> Array:
     xp = compat.array_namespace(c)
     values = xp.sort(values, axis=-1, descending=True)
     order = xp.argsort(c, axis=-1, descending=True, stable=True)
-    equal = spectrum.size == test.size and spectrum._equal and test._equal
+    equal = spectrum.size == test.size and spectrum.has_equal_weights and test.has_equal_weights
     if not equal:
         if spectrum.batch_shape or test.batch_shape:
             raise InputError("test: a batch of spectra with other weights is not allowed, give one at a time")

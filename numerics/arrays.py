@@ -192,10 +192,12 @@ def within(array: Array, *, strictly: bool) -> bool:
     return bool((lowest > 0) if strictly else (lowest >= 0)) and bool(highest < float("inf"))
 
 
-def positive(name: str, value: Any) -> Array:
-    """The value as an array, all entries finite and above zero."""
+def positive(name: str, value: Any, *, infinite: bool = False) -> Array:
+    """The value as an array, all entries above zero, and finite unless infinity is allowed."""
     array = as_float_array(value, name)
-    if not within(array, strictly=True):
+    if infinite:
+        require(array, array > 0, name, "> 0, or infinite")
+    elif not within(array, strictly=True):
         require(array, is_finite(array) & (array > 0), name, "finite and > 0")
     return array
 

@@ -17,6 +17,8 @@ _RATIO = 16.0
 _GAIN = math.log(9.0)
 #: nodes beyond what the geometric rate asks for, for the squares in the means
 _SPARE = 3
+#: the smallest float with all its digits
+_NORMAL = float(np.finfo(np.float64).tiny)
 #: relative error of means that only rounding has
 ROUNDING = 1e-15
 #: fewer eigenvalues, points or both together are not worth the nodes
@@ -63,14 +65,17 @@ def gauss_rule(x: np.ndarray, weights: np.ndarray, count: int) -> tuple[np.ndarr
 
 
 def _pooled(eigenvalues: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The zeros as one atom, and a few nodes for each narrow bin."""
+    """The zeros as one atom, a few nodes for each narrow bin, and what is below the normal numbers as it is."""
     from .fine_bins import in_fine_bins
 
-    above = eigenvalues > 0
-    if above.all():
-        return in_fine_bins(eigenvalues, weights)
-    nodes, shares = in_fine_bins(eigenvalues[above], weights[above])
-    return np.append(nodes, 0.0), np.append(shares, weights[~above].sum())
+    pooled = eigenvalues >= _NORMAL  # below it the bins of `fine_bins` are no longer narrow
+    if not pooled.any():
+        return eigenvalues, weights
+    nodes, shares = in_fine_bins(eigenvalues[pooled], weights[pooled])
+    rest, zero = ~pooled & (eigenvalues > 0), eigenvalues == 0
+    null = [] if not zero.any() else [weights[zero].sum()]
+    nodes = np.concatenate([nodes, eigenvalues[rest], np.zeros(len(null))])
+    return nodes, np.concatenate([shares, weights[rest], null])
 
 
 def compress(eigenvalues: np.ndarray, weights: np.ndarray, rtol: float) -> tuple[np.ndarray, np.ndarray]:
@@ -89,14 +94,18 @@ def compress(eigenvalues: np.ndarray, weights: np.ndarray, rtol: float) -> tuple
     count = nodes_for(rtol)
     zero = values == 0
     positive, rest = values[~zero], shares[~zero]
-    bins = np.floor(np.log(positive / positive[0]) / math.log(_RATIO)).astype(int)
+    # logarithms, for a ratio of eigenvalues may be too large for a float
+    bins = np.floor((np.log(positive) - np.log(positive[:1])) / math.log(_RATIO)).astype(int)
     edges = np.flatnonzero(np.diff(bins, prepend=-1, append=bins[-1] + 1))
     found = [(values[zero], shares[zero])]
     for first, last in pairwise(edges):
         c, w = positive[first:last], rest[first:last]
-        if len(c) > count:
+        if len(c) > count and c[0] >= _NORMAL:
+            # in the unit of a power of two, so that nothing leaves the range of a float
+            unit = math.frexp(c[0])[1]
+            c = np.ldexp(c, -unit)
             middle = math.sqrt(c[0] * c[-1])
             x, w = gauss_rule((c - middle) / (c + middle), w, count)
-            c = middle * (1 + x) / (1 - x)
+            c = np.ldexp(middle * (1 + x) / (1 - x), unit)
         found.append((c, w))
     return np.concatenate([c for c, _ in found]), np.concatenate([w for _, w in found])

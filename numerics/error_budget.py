@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import array_api_compat as compat
 
 from .arrays import Array, algebra_for, in_one_library
 from .display import Shown
-from .fixed_point import FixedPoint
+from .fixed_point import FixedPoint, finite
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -82,7 +83,8 @@ def task_means(point: FixedPoint, gamma: Array, *, seen: bool) -> TaskMeans:
     )
     at = dict(zip(names, columns, strict=True))
     algebra = algebra_for(c)
-    R2, a_less, leverage = algebra.prediction_scalars(D, E, D2, at["a"], at["da"], at["s"], at["kappa"])
+    R2, a_less, leverage = algebra.prediction_scalars(D, E, D2, at["a"], at["da"], at["s"], finite(at["kappa"]))
+    leverage = leverage * (at["kappa"] < math.inf)
     xp = compat.array_namespace(at["a"])
     leverage, novelty = (leverage, at["a"]) if seen else (xp.zeros_like(at["a"]), xp.ones_like(at["a"]))
     masses = weights * gamma

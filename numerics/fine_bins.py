@@ -101,16 +101,11 @@ def _recurrence(moments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return diagonal, beside
 
 
-def _ends(bins: np.ndarray) -> np.ndarray:
-    """The smallest number of each bin."""
-    return (bins << _SHIFT).view(np.float64)
-
-
 def in_fine_bins(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Nodes and weights that stand for positive numbers, at most four in a bin.
 
     Args:
-        values: shape `(d,)`, positive and finite.
+        values: shape `(d,)`, positive and finite; not subnormal, where bins would not be narrow.
         weights: shape `(d,)`, not negative.
     """
     values, weights = (np.ascontiguousarray(x, dtype=np.float64) for x in (values, weights))
@@ -124,8 +119,9 @@ def in_fine_bins(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, n
     for k in range(_NODES - 1):
         jacobi[:, k, k + 1] = jacobi[:, k + 1, k] = np.sqrt(beside[:, k])
     u, vectors = np.linalg.eigh(jacobi)
-    low, high = _ends(first + there), _ends(first + there + 1)
-    nodes = low[:, None] + (u + 1) / 2 * (high - low)[:, None]
+    low = ((first + there) << _SHIFT).view(np.float64)
+    width = np.ldexp(1.0, np.frexp(low)[1] - 1 - _BITS)  # the end of the last bin may be no float
+    nodes = low[:, None] + (u + 1) / 2 * width[:, None]
     shares = moments[:, :1] * vectors[:, 0] ** 2
     kept = shares > 0
     return nodes[kept], shares[kept]

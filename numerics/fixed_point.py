@@ -9,7 +9,7 @@ import array_api_compat as compat
 import numpy as np
 
 from .alignment import as_spectrum
-from .arrays import Array, algebra_for, backend, broadcast_shape, in_one_library, nonnegative, positive, require
+from .arrays import Array, algebra_for, backend, broadcast_shape, in_one_library, nonnegative, own, positive, require
 from .display import Shown
 from .solvers import solver_for
 from .spectrum import Spectrum
@@ -36,6 +36,7 @@ class FixedPoint(Shown):
         M, dM: $\mathcal M_\kappa(\sigma)$ and $\mathcal M_\kappa'(\sigma)$.
         q: variance of the trained layer.
         Qbar: $\mathrm{tr}\,\mathbb E[\Gamma^\top\Gamma]$.
+        kappa_da: $\kappa\,a'$, which is not zero where kappa is infinite.
         A, B: coefficients of $\mathcal K(c) = (A + B c)/(a c + \sigma)^2$.
         passes: passes over the spectrum that it took.
     """
@@ -56,6 +57,7 @@ class FixedPoint(Shown):
     dM: Array
     q: Array
     Qbar: Array
+    kappa_da: Array = field(repr=False)
     A: Array = field(repr=False)
     B: Array = field(repr=False)
     passes: Array = field(repr=False)
@@ -88,6 +90,12 @@ class FixedPoint(Shown):
         return self._along("alignment", c, "a", "sigma", "A", "B")
 
 
+def finite(kappa: Array) -> Array:
+    r"""Infinite entries as a number so large that $\mathcal D/\kappa$ is far below the rounding of 1."""
+    xp = compat.array_namespace(kappa)
+    return xp.where(kappa < math.inf, kappa, float(xp.finfo(kappa.dtype).eps) ** -2)
+
+
 def check_parameters(
     spectrum: Spectrum, *, alpha: Array, tau: Array, kappa: Array, rho: Array, ridge: Array
 ) -> dict[str, Array]:
@@ -96,8 +104,10 @@ def check_parameters(
     Raises:
         InputError: a parameter is outside of its range, tau = 1 without a ridge, or shapes do not broadcast.
     """
-    values = {name: positive(name, value) for name, value in (("alpha", alpha), ("tau", tau), ("kappa", kappa))}
+    values = {"alpha": positive("alpha", alpha), "tau": positive("tau", tau)}
+    values["kappa"] = positive("kappa", kappa, infinite=True)
     values |= {name: nonnegative(name, value) for name, value in (("rho", rho), ("ridge", ridge))}
+    values = {name: own(value) for name, value in values.items()}
     broadcast_shape({"spectrum": spectrum.batch_shape} | {name: tuple(v.shape) for name, v in values.items()})
     if backend(spectrum.eigenvalues, *values.values()) != "numpy":
         values = dict(zip(values, in_one_library(spectrum.eigenvalues, *values.values())[1:], strict=True))
@@ -122,7 +132,7 @@ def solve(
             parameters.
         alpha: context length per dimension, > 0.
         tau: pretraining contexts per squared dimension, > 0; not 1 without a ridge.
-        kappa: pretraining tasks per dimension, > 0.
+        kappa: pretraining tasks per dimension, > 0; infinite where the covariance of the tasks is known exactly.
         rho: variance of the label noise, >= 0.
         ridge: $\lambda$ of the penalty $(n/d)\,\lambda\,\|\Gamma\|^2$, >= 0; 0 is the limit $\lambda \to 0^+$.
 
@@ -146,5 +156,8 @@ def solve(
     values = check_parameters(spectrum, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge)
     shape = broadcast_shape({"spectrum": spectrum.batch_shape} | {k: tuple(v.shape) for k, v in values.items()})
     solver = solver_for(math.prod(shape) * spectrum.size, spectrum.eigenvalues, *values.values())
-    solution = solver.solve_columns(spectrum, values, shape)
+    many = finite(values["kappa"])
+    solution = solver.solve_columns(spectrum, values | {"kappa": many}, shape)
+    solution["kappa_da"] = many * solution["da"]
+    solution["da"] = solution["kappa_da"] / values["kappa"]  # zero where kappa is infinite
     return FixedPoint(spectrum=spectrum, **values, **solution)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from .alignment import aligned
-from .arrays import Array, algebra_for, broadcast_shape, in_one_library, nonnegative, positive, spread
+from .arrays import Array, algebra_for, broadcast_shape, in_one_library, nonnegative, own, positive, spread
 from .display import Shown
 from .fixed_point import FixedPoint, solve
 from .solvers import solver_for
@@ -56,7 +56,7 @@ def icl_error(
             the matrix $C_{\mathrm{test}}$. Or a Spectrum, aligned from the largest eigenvalue down. The same tasks as
             in pretraining if not given. See `align`.
         alpha, tau, kappa, rho, ridge: as in `solve`.
-        alpha_test: context length per dimension at test, > 0; alpha if not given.
+        alpha_test: context length per dimension at test, > 0 or infinite; alpha if not given.
         rho_test: variance of the label noise at test, >= 0; rho if not given.
 
     Raises:
@@ -72,11 +72,21 @@ def icl_error(
         0.6426
     """
     spectrum, gamma = aligned(train, test)
-    # checked before anything is solved
-    alpha_test = None if alpha_test is None else positive("alpha_test", alpha_test)
-    rho_test = None if rho_test is None else nonnegative("rho_test", rho_test)
+    at_test = check_at_test(alpha_test, rho_test)
     point = solve(spectrum, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge)
-    return error_at(point, gamma, alpha_test=alpha_test, rho_test=rho_test)
+    return error_at(point, gamma, **at_test)
+
+
+def check_at_test(alpha_test: Array | None, rho_test: Array | None) -> dict[str, Array | None]:
+    """Parameters of the test, to be checked before anything is solved.
+
+    Raises:
+        InputError: outside of its range.
+    """
+    return {
+        "alpha_test": None if alpha_test is None else own(positive("alpha_test", alpha_test, infinite=True)),
+        "rho_test": None if rho_test is None else own(nonnegative("rho_test", rho_test)),
+    }
 
 
 def error_at(

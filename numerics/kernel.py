@@ -81,11 +81,16 @@ def _moments(eigenvalues, weights, t):
 
 
 @_compile
-def _gap(level, learned, unlearned, rank_fraction):
-    """level - learned, where learned + unlearned = rank_fraction: from the smaller of the two."""
-    if unlearned < learned:
-        return (level - rank_fraction) + unlearned
-    return level - learned
+def _gap(level, learned, unlearned, null_weight, rank_fraction):
+    """level - learned, where learned + unlearned = rank_fraction = 1 - null_weight: from the smaller of the two.
+
+    A share of the weight is rounded by so much less the smaller it is.
+    """
+    if unlearned >= learned:
+        return level - learned
+    if null_weight < rank_fraction:
+        return ((level - 1.0) + null_weight) + unlearned
+    return (level - rank_fraction) + unlearned
 
 
 @_compile
@@ -100,8 +105,8 @@ def _start(c_train, rank_fraction, s, kappa, tau, ridge):
 @_compile
 def _curve(t, d, v, e, e_learned, null_weight, rank_fraction, s, tau, kappa, ridge):
     """g, its slope and its curvature at t."""
-    gap_kappa = _gap(kappa, d, v, rank_fraction)
-    gap_tau = _gap(tau, d, v, rank_fraction)
+    gap_kappa = _gap(kappa, d, v, null_weight, rank_fraction)
+    gap_tau = _gap(tau, d, v, null_weight, rank_fraction)
     if ridge > 0.0:
         return _curve_ridge(t, gap_kappa, gap_tau, null_weight + v, e, e_learned, s, kappa, tau, ridge)
     if tau > 1.0:
@@ -174,7 +179,7 @@ def solve_points(vectors, rows, parameters, first, last, out):
         u = null_weight[k] + v
         u2 = null_weight[k] + v2
         if ridge[k] > 0.0:
-            gap = _gap(kappa[k], d, v, rank_fraction[k])
+            gap = _gap(kappa[k], d, v, null_weight[k], rank_fraction[k])
             sigma = s + _balance(t, u, gap, s, kappa[k], tau[k], ridge[k])
             gap = sigma * kappa[k] / t
         elif tau[k] > 1.0:

@@ -8,24 +8,32 @@ from types import ModuleType
 import array_api_compat as compat
 import numpy as np
 
-from .alignment import align
+from .alignment import aligned_pair
 from .arrays import Array, algebra_for, in_one_library
 from .fixed_point import FixedPoint, solve
 from .generated import numpy_algebra
 from .icl import error_at
+from .spectrum import Spectrum
 
 #: what C_test has along C_train's null vectors is a part outside its range where it exceeds this many roundings
 _ROUNDING = 8.0
 
 
 def metrics(
-    C_train: Array, C_test: Array, *, alpha: Array, tau: Array, kappa: Array, rho: Array, ridge: Array = 0.0
+    train: Spectrum | Array,
+    test: Spectrum | Array | None = None,
+    *,
+    alpha: Array,
+    tau: Array,
+    kappa: Array,
+    rho: Array,
+    ridge: Array = 0.0,
 ) -> dict[str, Array]:
     r"""Measures of how badly the test tasks are aligned with the pretraining tasks; larger is worse.
 
     Args:
-        C_train: shape `(d, d)`, symmetric, positive semi-definite, not zero.
-        C_test: shape `(d, d)`, symmetric, positive semi-definite.
+        train, test: two covariances `(d, d)`, or a spectrum and a test along its eigenvectors, see `icl_error`; one of
+            each.
         alpha, tau, kappa, rho, ridge: as in `solve`.
 
     Returns:
@@ -34,7 +42,9 @@ def metrics(
         `"population"`: $\langle C_{\mathrm{test}}, C_{\mathrm{train}}^{-1}\rangle$ with the pseudo-inverse, and
         infinity where C_test leaves the range of C_train;
         `"inverse_cka"`: one over the centred kernel alignment of the two matrices; infinite where they are
-        orthogonal after centring (a matrix that centring makes zero is orthogonal to all).
+        orthogonal after centring (a matrix that centring makes zero is orthogonal to all). It depends on the basis:
+        of a spectrum without eigenvectors it is that of diagonal matrices, and with unequal weights, for which there
+        are no matrices, it is left out.
         The first two have the broadcast shape of the parameters, the others are single numbers.
 
     Raises:
@@ -44,9 +54,23 @@ def metrics(
     References:
         LZLP (arXiv 2509.26551), nonlinear experiments; THEORY A6.
     """
-    spectrum, test = align(C_train, C_test)
+    spectrum, gamma = aligned_pair(train, test)
     point = solve(spectrum, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge)
-    return metrics_at(point, test, C_train, C_test)
+    if spectrum.eigenvectors is None and not spectrum.has_equal_weights:
+        return spectral_metrics_at(point, gamma)
+    matrices = (_matrix(spectrum, *pair) for pair in ((train, spectrum.eigenvalues), (test, gamma)))
+    return metrics_at(point, gamma, *matrices)
+
+
+def _matrix(spectrum: Spectrum, given: Spectrum | Array | None, along: Array) -> Array:
+    """The covariance that was given, or the one with these values along the eigenvectors of the spectrum."""
+    if given is not None and not isinstance(given, Spectrum) and np.ndim(given) == 2:
+        return given
+    xp = compat.array_namespace(along)
+    if spectrum.eigenvectors is None:
+        return along * xp.eye(spectrum.size, dtype=along.dtype, device=compat.device(along))
+    vectors, along = in_one_library(spectrum.eigenvectors, along)
+    return (vectors * along) @ vectors.T
 
 
 def metrics_at(point: FixedPoint, test: Array, C_train: Array, C_test: Array) -> dict[str, Array]:

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from .alignment import aligned, as_spectrum
+from .alignment import aligned_pair
 from .arrays import Array, as_numpy
 from .display import Shown
-from .errors import ConvergenceError, InputError
+from .errors import ConvergenceError
 from .fixed_point import FixedPoint, solve
 from .generated import numpy_algebra as algebra
 from .icl import error_at
-from .single import number, one_spectrum
+from .single import number
 from .spectrum import Spectrum
 
 #: the scan: decades below the noise of the summary and above all eigenvalues, and its points a decade
@@ -71,7 +71,7 @@ def optimal_ridge(
         spectrum: spectrum of $C_{\mathrm{train}}$, a single one; tensors are read without their gradients.
         test: $C_{\mathrm{test}}$ along its eigenvectors, shape `(d,)`, or in another form of `icl_error`.
         alpha, tau, kappa, rho: as in `solve`, single numbers; tau may be 1.
-        alpha_test: context length per dimension at test, > 0; alpha if not given.
+        alpha_test: context length per dimension at test, > 0 or infinite; alpha if not given.
         rho_test: variance of the label noise at test, >= 0; rho if not given.
 
     Raises:
@@ -88,16 +88,16 @@ def optimal_ridge(
         >>> found.error < found.error_ridgeless
         True
     """
-    spectrum, gamma = aligned(one_spectrum(as_spectrum(spectrum)), test)
+    spectrum, gamma = aligned_pair(spectrum, test, "spectrum")
     gamma = as_numpy(gamma)
     values, weights = (as_numpy(x).astype(np.float64) for x in (spectrum.eigenvalues, spectrum.weights))
     plain = Spectrum(values, weights)
-    if gamma.ndim != 1:
-        raise InputError(f"test: shape {gamma.shape} is not allowed, give one test covariance")
-    given = {"alpha": number("alpha", alpha), "tau": number("tau", tau), "kappa": number("kappa", kappa)}
+    given = {"alpha": number("alpha", alpha), "tau": number("tau", tau), "kappa": number("kappa", kappa, infinite=True)}
     given["rho"] = number("rho", rho, zero=True)
     at_test = {
-        "alpha_test": np.asarray(given["alpha"] if alpha_test is None else number("alpha_test", alpha_test)),
+        "alpha_test": np.asarray(
+            given["alpha"] if alpha_test is None else number("alpha_test", alpha_test, infinite=True)
+        ),
         "rho_test": np.asarray(given["rho"] if rho_test is None else number("rho_test", rho_test, zero=True)),
     }
 

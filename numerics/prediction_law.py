@@ -17,14 +17,14 @@ from .arrays import (
     in_one_library,
     is_finite,
     nonnegative,
-    positive,
     require,
     spread,
 )
 from .display import Shown
 from .error_budget import ErrorBudget, task_means
 from .errors import InputError
-from .fixed_point import FixedPoint, solve
+from .fixed_point import FixedPoint, finite, solve
+from .icl import check_at_test
 from .spectrum import Spectrum
 
 KINDS = ("fresh", "rotated", "training")
@@ -173,7 +173,7 @@ def prediction_law(
         test: $v_i^\top C_{\mathrm{test}} v_i$ along its eigenvectors, shape `(..., d)`, not all zero; C_train itself
             if not given.
         alpha, tau, kappa, rho, ridge: as in `solve`.
-        alpha_test: context length per dimension at test, > 0; alpha if not given.
+        alpha_test: context length per dimension at test, > 0 or infinite; alpha if not given.
         rho_test: variance of the label noise at test, >= 0; rho if not given.
         kind: "fresh" tasks of covariance C_test (TTK's IDG where it is C_train); tasks of a freshly "rotated" copy of
             it (TTK's ODG); or the "training" tasks themselves (TM), for which no test is given.
@@ -195,13 +195,12 @@ def prediction_law(
     given = test is not None
     spectrum, test = aligned(spectrum, test, "spectrum")
     gamma = test if given else None
-    alpha_test = None if alpha_test is None else positive("alpha_test", alpha_test)
-    rho_test = None if rho_test is None else nonnegative("rho_test", rho_test)
+    at_test = check_at_test(alpha_test, rho_test)
     if gamma is not None:
         total = (in_one_library(gamma, spectrum.weights)[1] * gamma).sum(-1)
         require(total, total > 0, "test", "not all zero (the clean label would always be 0)")
     point = solve(spectrum, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge)
-    return law_at(point, gamma, alpha_test=alpha_test, rho_test=rho_test, kind=kind)
+    return law_at(point, gamma, **at_test, kind=kind)
 
 
 def check_kind(kind: str, test: Array | None) -> None:
@@ -235,7 +234,8 @@ def law_at(
     shapes = {"parameters": point.shape, "test": tuple(tasks.shape[:-1])}
     shape = broadcast_shape(shapes | {name: tuple(value.shape) for name, value in at_test.items()})
     means = task_means(point, tasks, seen=kind == "training")
-    columns = (means.c_test, alpha_test, point.q, point.kappa, point.da, point.s, point.dM, means.R2)
+    kappa = finite(point.kappa)
+    columns = (means.c_test, alpha_test, point.q, kappa, point.kappa_da / kappa, point.s, point.dM, means.R2)
     sums = (means.cov, means.recovered, means.bias, means.V_task, means.V_train, means.V_spread)
     rho_test, *values = in_one_library(rho_test, *columns, *sums)
     found = algebra_for(rho_test).prediction_law(rho_test, *values)

@@ -57,8 +57,8 @@ class Spectrum:
     tolerance: float = field(repr=False)
     _multiplicities: Array = field(repr=False)
     _census: Census = field(repr=False)
-    #: whether all eigenvalues have the same weight
-    _equal: bool = field(repr=False)
+    #: whether no weights were given, so that all are equal
+    has_equal_weights: bool = field(repr=False)
 
     def __init__(self, eigenvalues: Array, weights: Array = None, *, tolerance: float | None = None) -> None:
         values = as_float_array(eigenvalues, "eigenvalues")
@@ -108,7 +108,7 @@ class Spectrum:
         require(found.mean, is_finite(found.mean), "eigenvalues", "of a finite mean: rescale them")
         named = {"eigenvalues": values, "weights": shares, "eigenvectors": eigenvectors, "tolerance": tolerance}
         for name, value in (
-            named | {"_multiplicities": multiplicities, "_census": found, "_equal": weights is None}
+            named | {"_multiplicities": multiplicities, "_census": found, "has_equal_weights": weights is None}
         ).items():
             object.__setattr__(self, name, value)
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 
 import array_api_compat as compat
 
-from .arrays import Array, algebra_for, in_one_library, nonnegative, positive
+from .arrays import Array, algebra_for, in_one_library
 from .display import Shown
 from .fixed_point import FixedPoint, solve
-from .icl import IclError, error_at
+from .icl import IclError, check_at_test, error_at
 from .spectrum import Spectrum
 
 
@@ -33,7 +33,7 @@ class TaskError(Shown):
 
 
 def train_task_error(
-    spectrum: Spectrum,
+    spectrum: Spectrum | Array,
     *,
     alpha: Array,
     tau: Array,
@@ -58,7 +58,7 @@ def train_task_error(
     Args:
         spectrum: spectrum of $C_{\mathrm{train}}$; a batch of spectra broadcasts against the parameters.
         alpha, tau, kappa, rho, ridge: as in `solve`.
-        alpha_test: context length per dimension at test, > 0; alpha if not given.
+        alpha_test: context length per dimension at test, > 0 or infinite; alpha if not given.
         rho_test: variance of the label noise at test, >= 0; rho if not given.
 
     Returns:
@@ -76,15 +76,13 @@ def train_task_error(
         >>> round(float(found.total), 12) == round(float(4 * found.fixed_point.q), 12)
         True
     """
-    checked = _at_test(alpha_test, rho_test)
-    return train_task_error_at(
-        solve(spectrum, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge),
-        **checked,
-    )
+    at_test = check_at_test(alpha_test, rho_test)
+    point = solve(spectrum, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge)
+    return train_task_error_at(point, **at_test)
 
 
 def rotated_task_error(
-    spectrum: Spectrum,
+    spectrum: Spectrum | Array,
     *,
     alpha: Array,
     tau: Array,
@@ -114,19 +112,9 @@ def rotated_task_error(
         >>> bool(rotated.total > train_task_error(Spectrum([2.0, 0.0]), **parameters).total)
         True
     """
-    checked = _at_test(alpha_test, rho_test)
-    return rotated_task_error_at(
-        solve(spectrum, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge),
-        **checked,
-    )
-
-
-def _at_test(alpha_test: Array | None, rho_test: Array | None) -> dict[str, Array | None]:
-    """Parameters of the test, checked before anything is solved."""
-    return {
-        "alpha_test": None if alpha_test is None else positive("alpha_test", alpha_test),
-        "rho_test": None if rho_test is None else nonnegative("rho_test", rho_test),
-    }
+    at_test = check_at_test(alpha_test, rho_test)
+    point = solve(spectrum, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge)
+    return rotated_task_error_at(point, **at_test)
 
 
 def train_task_error_at(

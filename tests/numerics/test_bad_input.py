@@ -52,6 +52,9 @@ def test_spectra_that_are_none() -> None:
 @pytest.mark.parametrize("library", ["numpy", "torch"])
 def test_parameters(name: str, value: Any, library: str) -> None:
     spectrum = ta.Spectrum(SPECTRUM if library == "numpy" else torch.tensor(SPECTRUM))
+    if (name, value) == ("kappa", float("inf")):  # a limit, for the evaluators in floats
+        refused(name, "inf", ta.numerics.precise, SPECTRUM, **GOOD | {name: value})
+        return
     for function in (ta.solve, ta.ordering):
         refused(name, str(value), function, spectrum, **GOOD | {name: value})
     refused(name, str(value), ta.icl_error, spectrum, [1.0, 1.0, 1.0], **GOOD | {name: value})
@@ -67,6 +70,9 @@ def test_zero_parameters(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["alpha_test", "rho_test"])
 def test_parameters_at_test(name: str) -> None:
+    for value in (-1.0, float("nan")) if name == "alpha_test" else (-1.0, float("nan"), float("inf")):
+        for function in (ta.icl_error, ta.prediction_law, ta.train_task_error, ta.rotated_task_error):
+            refused(name, str(value), function, ta.Spectrum(SPECTRUM), **GOOD, **{name: value})
     refused(name, "-1.0", ta.icl_error, ta.Spectrum(SPECTRUM), [1.0, 1.0, 1.0], **GOOD, **{name: -1.0})
     point = ta.numerics.precise(SPECTRUM, **GOOD)
     refused(name, "-1", point.icl_error, [1, 1, 1], **{name: -1})
@@ -128,7 +134,7 @@ MATRIX = np.diag([2.0, 1.0])
 def test_covariances(matrix: np.ndarray, what: str) -> None:
     refused("covariance", what, ta.Spectrum.from_covariance, matrix)
     refused("C_test", what, ta.align, MATRIX, matrix)
-    refused("C_test", what, ta.metrics, MATRIX, matrix, **GOOD)
+    refused("test", what, ta.metrics, MATRIX, matrix, **GOOD)
 
 
 def test_zero_covariance_and_sizes() -> None:
