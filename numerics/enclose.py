@@ -23,7 +23,7 @@ themselves; every statement above is then checked for all their numbers at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import repeat
@@ -36,7 +36,7 @@ from flint import arb, ctx, fmpq
 
 from .display import Shown
 from .errors import ConvergenceError, InputError
-from .exact import Ball, ExactPoint, as_ball, as_fraction, exact_point
+from .exact import Ball, Balls, ExactPoint, as_ball, as_count, exact_point, is_infinite, shown
 from .generated import arb_algebra
 from .pointwise import balance, outputs, sign, upper_bound
 from .solvers import is_plain
@@ -94,7 +94,7 @@ class Enclosure(Shown):
     @property
     def bracket(self) -> tuple[Fraction, Fraction]:
         """Two rationals with the root t between them."""
-        return as_fraction(self.low, "low"), as_fraction(self.high, "high")
+        return _fraction(self.low), _fraction(self.high)
 
     def F(self, c: Ball) -> arb:
         """Task resolvent at sigma along an eigenvector with eigenvalue c."""
@@ -111,9 +111,7 @@ class Enclosure(Shown):
         with ctx.workprec(self._precision):
             return arb_algebra.alignment(_eigenvalue(c), self.a, self.sigma, self.A, self.B)
 
-    def icl_error(
-        self, test: Sequence[Ball], *, alpha_test: Ball | None = None, rho_test: Ball | None = None
-    ) -> EnclosedError:
+    def icl_error(self, test: Balls, *, alpha_test: Ball | None = None, rho_test: Ball | None = None) -> EnclosedError:
         """Test error on tasks with `test` along the eigenvectors; see `taskalign.icl_error`.
 
         Raises:
@@ -123,13 +121,14 @@ class Enclosure(Shown):
         gamma = [as_ball(value, "test") for value in test]
         if len(gamma) != len(point.eigenvalues):
             raise InputError(f"test: {len(gamma)} entries do not fit {len(point.eigenvalues)} eigenvalues")
-        alpha = point.alpha if alpha_test is None else as_ball(alpha_test, "alpha_test")
+        given = point.alpha if alpha_test is None else alpha_test
+        alpha = arb.pos_inf() if is_infinite(given) else as_ball(given, "alpha_test")
         rho = point.rho if rho_test is None else as_ball(rho_test, "rho_test")
         if alpha <= 0:
-            raise InputError(f"alpha_test: {alpha} is not allowed, must be > 0")
+            raise InputError(f"alpha_test: {shown(alpha)} is not allowed, must be > 0")
         for name, value in (("rho_test", rho), *(("test", value) for value in gamma)):
             if value < 0:
-                raise InputError(f"{name}: {value} is not allowed, must be >= 0")
+                raise InputError(f"{name}: {shown(value)} is not allowed, must be >= 0")
         with ctx.workprec(self._precision):
             shares = [arb(w * g) for w, g in zip(point.weights, gamma, strict=True)]
             misalignment = sum(map(mul, shares, map(self.K, point.eigenvalues)), arb(0))
@@ -140,13 +139,18 @@ class Enclosure(Shown):
 def _eigenvalue(c: Ball) -> arb:
     value = as_ball(c, "c")
     if value < 0:
-        raise InputError(f"c: {c} is not allowed, must be >= 0")
+        raise InputError(f"c: {shown(c)} is not allowed, must be >= 0")
     return arb(value)
 
 
+def _fraction(x: arb) -> Fraction:
+    exact = x.fmpq()
+    return Fraction(int(exact.p), int(exact.q))
+
+
 def enclose(
-    eigenvalues: Spectrum | Sequence[Ball],
-    weights: Sequence[Ball] | None = None,
+    eigenvalues: Spectrum | Balls,
+    weights: Balls | None = None,
     *,
     alpha: Ball,
     tau: Ball,
@@ -179,18 +183,21 @@ def enclose(
         >>> found.K(0) < found.K(2), found.K(2).str(20, radius=False)
         (True, '1.9557653146990580631')
     """
-    if int(digits) != digits or digits < 1:
-        raise InputError(f"digits: {digits!r} is not allowed, must be a whole number >= 1")
-    point = exact_point(eigenvalues, weights, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge, number=as_ball)
+    wanted = int(as_count(digits, "digits", 1) * _BITS_PER_DIGIT) + 1 + _OUTPUT_GUARD
+    width, guard = wanted + _BRACKET_GUARD, _GUARD
+    most = width + _MOST_MORE
+    with ctx.workprec(width + guard):  # of the mean and the weights, where they are balls
+        point = exact_point(
+            eigenvalues, weights, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge, number=as_ball
+        )
     if not (point.ridge == 0 or point.ridge > 0):
         raise InputError(f"ridge: {point.ridge} is not allowed, a ball must hold 0 alone or numbers > 0 alone")
     if point.ridge == 0 and not (point.tau < 1 or point.tau > 1):
         raise InputError(f"tau: {point.tau} is not allowed without a ridge, a ball must not hold 1")
-    wanted = int(digits * _BITS_PER_DIGIT) + 1 + _OUTPUT_GUARD
-    width, guard = wanted + _BRACKET_GUARD, _GUARD
-    most = width + _MOST_MORE
     middle = _middle(point)
     t: arb | None = None
+    if point.ridge == 0:
+        guard += max(0, -_exponent(arb(point.tau - 1)))  # bits that 1 - tau loses
     while width + guard <= most:
         with ctx.workprec(width + guard):
             equations = _Equations(point)
@@ -203,16 +210,19 @@ def enclose(
                 if lost <= 0 or middle is not point:
                     found: dict[str, Any] = {"low": low, "high": high, "_point": point, "_precision": ctx.prec}
                     return Enclosure(digits=int(digits), **values, **found)
-                width += lost + _BRACKET_GUARD
             else:  # rounding hides the sign, or the branch is narrower than the bracket
+                lost = width
+            if lost >= width:  # nothing is right
                 width, guard = 2 * width, 2 * guard
+            else:
+                width += lost + _BRACKET_GUARD
     raise ConvergenceError(f"no proof was found with {most} bits")
 
 
 def _middle(point: ExactPoint) -> ExactPoint:
     """The point itself where it is exact, else the middle of its balls."""
     listed = (*point.eigenvalues, *point.weights, point.alpha, point.tau, point.kappa, point.rho, point.ridge)
-    if all(isinstance(value, fmpq) or value.is_exact() for value in listed):
+    if all(isinstance(value, fmpq) for value in listed):
         return point
     *measure, alpha, tau, kappa, rho, ridge = (arb(value).mid() for value in listed)
     size = len(point.eigenvalues)

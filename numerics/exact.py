@@ -3,48 +3,150 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
-from numbers import Rational
+from numbers import Integral, Rational
 from operator import mul
 from typing import Any
 
 import numpy as np
-from flint import arb, fmpq
+from flint import arb, fmpq, fmpz
+from mpmath import mp
 
 from .errors import InputError
 from .fixed_point import TAU_ONE
 from .spectrum import Spectrum
 
-Exact = int | str | Fraction | float
+#: a number that `as_fraction` takes, of whatever library
+Exact = Any
 #: an exact number, or all the numbers in a ball
-Ball = Exact | fmpq | arb
+Ball = Any
+#: a list of such numbers
+Exacts = Any
+Balls = Any
 
 #: what a point is made of: Fraction, or fmpq and arb
 Number = Any
 
+#: bits of the numerator and of the denominator at most: time and memory stay bounded
+_MOST_BITS = 1 << 17
+#: characters of a text at most, the largest size of its exponent, and the characters of a value that a message shows
+_MOST_TEXT, _MOST_EXPONENT, _SHOWN = 4300, 1 << 15, 60
+_TEXT = re.compile(r"[+-]?(?:[0-9]+/[0-9]+|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,9}))?)")
+
+_ALLOWED = (
+    "must be an integer, Fraction, Decimal, float, a rational number of mpmath or SymPy, or text as '1/3', '1e-5'"
+)
+#: what stands for an infinite value
+_INFINITE = ("inf", "+inf")
+
 
 def as_fraction(value: Any, name: str) -> Fraction:
-    """The exact value of an int, a Fraction, a float (all its binary digits) or a string such as "3/10" or "0.3".
+    """The exact value of a number: of a float (NumPy's too), an mpf or a SymPy Float all its binary digits, of text
+    such as "3/10", "0.3" or "1e-5" the decimal number that it is.
 
     Raises:
-        InputError: not a finite rational number; a ball of more than one number is none.
+        InputError: not finite, not rational (as SymPy's sqrt(2) and mpmath's pi), a truth value, a number of more than
+            some 39,000 digits, or a ball of more than one number.
     """
     if type(value) is Fraction:
-        return value
-    try:
-        if isinstance(value, (Rational, str)):
-            return Fraction(value)
-        if isinstance(value, fmpq) or (isinstance(value, arb) and value.is_exact()):
-            exact = value if isinstance(value, fmpq) else value.fmpq()
-            return Fraction(int(exact.p), int(exact.q))
-        number = math.nan if isinstance(value, arb) else float(value)
-        if math.isfinite(number):
-            return Fraction(number)
-    except (TypeError, ValueError, ZeroDivisionError):
+        return _bounded(value, value, name)
+    if getattr(value, "ndim", None) == 0 and not isinstance(value, (np.generic, np.ma.MaskedArray)):
+        value = value.item()  # an array of one number, of NumPy, torch or JAX
+    if isinstance(value, str):
+        return _from_text(value, name)
+    found: Fraction | None = None
+    if isinstance(value, (bool, np.bool_)):
         pass
-    raise InputError(f"{name}: {value!r} is not a finite number, an integer, a Fraction or a string such as '3/10'")
+    elif isinstance(value, (Integral, fmpz)):
+        found = Fraction(int(value))
+    elif isinstance(value, Rational):
+        found = Fraction(int(value.numerator), int(value.denominator))
+    elif isinstance(value, fmpq):
+        found = Fraction(int(value.p), int(value.q))
+    elif isinstance(value, Decimal):
+        if value.is_finite() and abs(value.adjusted()) + len(value.as_tuple().digits) <= _MOST_EXPONENT:
+            found = Fraction(value)
+    elif isinstance(value, (float, np.floating)):
+        if math.isfinite(value):
+            found = Fraction(*value.as_integer_ratio())
+    elif isinstance(value, arb):
+        if value.is_exact() and value.is_finite():
+            found = _binary(*map(int, value.man_exp()))
+    elif hasattr(value, "_mpf_") and not isinstance(value, mp.constant):
+        sign, mantissa, exponent, bits = value._mpf_
+        if bits >= 0:  # less for infinities and nan
+            found = _binary(int(-mantissa if sign else mantissa), int(exponent))
+    if found is None:
+        raise _refused(value, name)
+    return _bounded(found, value, name)
+
+
+def shown(value: Any) -> str:
+    """A value in a message: in one line, and shortened."""
+    try:
+        text = value if isinstance(value, str) else " ".join(str(value).split())
+    except ValueError:  # Python writes no integer of more than 4300 digits
+        return "a number of more than 4300 digits"
+    text = repr(text) if isinstance(value, str) else text
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN // 2]}... ({len(text)} characters)"
+
+
+def is_infinite(value: Any) -> bool:
+    """Whether a value is plus infinity, in any of the forms that numbers come in."""
+    if isinstance(value, str):
+        return value in _INFINITE
+    return getattr(value, "ndim", 0) == 0 and bool(value == math.inf)
+
+
+def _refused(value: Any, name: str) -> InputError:
+    if is_infinite(value):
+        return InputError(f"{name}: inf is not allowed, must be finite")
+    if isinstance(value, mp.constant) or getattr(value, "is_irrational", False):
+        why = "is irrational: give a rational number close to it, or to `enclose` a ball as flint.arb(2).sqrt()"
+        return InputError(f"{name}: {shown(value)} {why}")
+    return InputError(f"{name}: {shown(value)} is no finite number known exactly, {_ALLOWED}")
+
+
+def _bounded(found: Fraction, value: Any, name: str) -> Fraction:
+    if max(found.numerator.bit_length(), found.denominator.bit_length()) > _MOST_BITS:
+        raise InputError(f"{name}: {shown(value)} is not allowed, must be of at most {_MOST_BITS} bits over as many")
+    return found
+
+
+def _binary(mantissa: int, exponent: int) -> Fraction | None:
+    """mantissa 2^exponent; None where that is too large to be written out."""
+    if abs(exponent) > _MOST_BITS:
+        return None
+    return Fraction(mantissa << exponent) if exponent >= 0 else Fraction(mantissa, 1 << -exponent)
+
+
+def _from_text(text: str, name: str) -> Fraction:
+    form = _TEXT.fullmatch(text) if len(text) <= _MOST_TEXT else None
+    try:
+        if form and abs(int(form[1] or 0)) <= _MOST_EXPONENT:
+            return Fraction(text)
+    except ZeroDivisionError:
+        pass
+    raise _refused(text, name)
+
+
+def as_count(value: Any, name: str, least: int = 0, most: int = 1_000_000) -> int:
+    """A whole number.
+
+    Raises:
+        InputError: naming the argument and the value.
+    """
+    try:
+        count = as_fraction(value, name)
+    except InputError:
+        count = Fraction(1, 2)
+    if isinstance(value, str) or count.denominator != 1 or not least <= count <= most:
+        raise InputError(f"{name}: {shown(value)} is not allowed, must be a whole number >= {least} and <= {most}")
+    return int(count)
 
 
 def as_ball(value: Any, name: str) -> fmpq | arb:
@@ -53,11 +155,7 @@ def as_ball(value: Any, name: str) -> fmpq | arb:
     Raises:
         InputError: not a finite number or a bounded ball.
     """
-    if type(value) is int:
-        return fmpq(value)
-    if type(value) is Fraction:
-        return fmpq(value.numerator, value.denominator)
-    if type(value) is fmpq or (isinstance(value, arb) and value.is_finite()):
+    if isinstance(value, arb) and value.is_finite() and not value.is_exact():
         return value
     exact = as_fraction(value, name)
     return fmpq(exact.numerator, exact.denominator)
@@ -92,8 +190,8 @@ class ExactPoint:
 
 
 def exact_point(
-    eigenvalues: Spectrum | Sequence[Any],
-    weights: Sequence[Any] | None,
+    eigenvalues: Spectrum | Balls,
+    weights: Balls | None,
     *,
     alpha: Any,
     tau: Any,
@@ -117,7 +215,7 @@ def exact_point(
     for name, value in parameters.items():
         lower = "> 0" if name in ("alpha", "tau", "kappa") else ">= 0"
         if value < 0 or (value == 0 and lower == "> 0"):
-            raise InputError(f"{name}: {value} is not allowed, must be finite and {lower}")
+            raise InputError(f"{name}: {shown(value)} is not allowed, must be finite and {lower}")
     if parameters["tau"] == 1 and parameters["ridge"] == 0:
         raise InputError(f"tau: 1 is not allowed, must be {TAU_ONE}")
     return ExactPoint(tuple(atoms), _normalised(multiplicities), **parameters)
@@ -132,7 +230,7 @@ def _normalised(multiplicities: list[Any]) -> tuple[Any, ...]:
 
 
 def _measure(
-    eigenvalues: Spectrum | Sequence[Any], weights: Sequence[Any] | None, number: Callable[[Any, str], Any]
+    eigenvalues: Spectrum | Balls, weights: Balls | None, number: Callable[[Any, str], Any]
 ) -> tuple[list[Any], list[Any]]:
     if isinstance(eigenvalues, Spectrum):
         if eigenvalues.batch_shape:
@@ -142,10 +240,8 @@ def _measure(
         listed: Sequence[Any] = eigenvalues.eigenvalues.tolist()
         listed_weights: Sequence[Any] = eigenvalues.weights.tolist()
     else:
-        if isinstance(eigenvalues, str) or np.ndim(np.asarray(eigenvalues, dtype=object)) != 1 or len(eigenvalues) == 0:
-            raise InputError(f"eigenvalues: {eigenvalues!r} is not allowed, must be a Spectrum or a list of numbers")
-        listed = list(eigenvalues)
-        listed_weights = [1] if weights is None else list(weights)
+        listed = _listed("eigenvalues", eigenvalues)
+        listed_weights = [1] if weights is None else _listed("weights", weights)
     atoms = [number(value, "eigenvalues") for value in listed]
     multiplicities = [number(value, "weights") for value in listed_weights]
     if weights is None and len(multiplicities) == 1:
@@ -155,7 +251,15 @@ def _measure(
     for name, values in (("eigenvalues", atoms), ("weights", multiplicities)):
         for index, value in enumerate(values):
             if value < 0:
-                raise InputError(f"{name}: {value} at index {index} is not allowed, must be finite and >= 0")
+                raise InputError(f"{name}: {shown(value)} at index {index} is not allowed, must be finite and >= 0")
     if all(c == 0 or w == 0 for c, w in zip(atoms, multiplicities, strict=True)):
         raise InputError("eigenvalues: all zero is not allowed")
     return atoms, multiplicities
+
+
+def _listed(name: str, values: Any) -> list[Any]:
+    several = isinstance(values, Sequence) or getattr(values, "ndim", 0) == 1
+    listed = list(values) if several else []
+    if isinstance(values, (str, bytes)) or not listed:
+        raise InputError(f"{name}: {shown(values)} is not allowed, must be a Spectrum or a list of numbers, not empty")
+    return listed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from mpmath import mp, mpf
 
 from .errors import ConvergenceError, InputError
-from .exact import Exact, ExactPoint, as_fraction, exact_point
+from .exact import Exact, ExactPoint, Exacts, as_count, as_fraction, exact_point, is_infinite, shown
 from .generated import mpmath_algebra as algebra
 from .pointwise import balance, outputs, upper_bound
 from .spectrum import Spectrum
@@ -18,6 +17,8 @@ from .spectrum import Spectrum
 #: digits beyond those asked for, before the loss by cancellation is known
 _GUARD = 15
 _MAX_PASSES = 200
+#: working precisions that are tried
+_MAX_ATTEMPTS = 20
 
 
 @dataclass(frozen=True)
@@ -69,39 +70,44 @@ class PreciseFixedPoint:
             return algebra.alignment(_mpf(_eigenvalue(c)), self.a, self.sigma, self.A, self.B)
 
     def icl_error(
-        self, test: Sequence[Exact], *, alpha_test: Exact | None = None, rho_test: Exact | None = None
+        self, test: Exacts, *, alpha_test: Exact | None = None, rho_test: Exact | None = None
     ) -> PreciseError:
         """Test error on tasks with `test` along the eigenvectors; see `taskalign.icl_error`.
 
         Raises:
-            InputError: `test` has the wrong length or a negative entry, alpha_test <= 0 or rho_test < 0.
+            InputError: `test` has the wrong length or a negative entry, alpha_test <= 0 or rho_test < 0. An infinite
+                alpha_test is the limit of a long test context.
         """
         point = self.point
         gamma = [as_fraction(value, "test") for value in test]
         if len(gamma) != len(point.eigenvalues):
             raise InputError(f"test: {len(gamma)} entries do not fit {len(point.eigenvalues)} eigenvalues")
-        alpha = point.alpha if alpha_test is None else as_fraction(alpha_test, "alpha_test")
+        alpha = _limit(point.alpha if alpha_test is None else alpha_test, "alpha_test")
         rho = point.rho if rho_test is None else as_fraction(rho_test, "rho_test")
-        if alpha <= 0 or rho < 0 or min(gamma) < 0:
-            name, value = next(
-                (k, v)
-                for k, v in (("alpha_test", alpha), ("rho_test", rho), ("test", min(gamma)))
-                if v < 0 or v == alpha <= 0
-            )
-            raise InputError(f"{name}: {value} is not allowed")
+        if alpha is not None and alpha <= 0:
+            raise InputError(f"alpha_test: {shown(alpha)} is not allowed, must be > 0")
+        for name, value in (("rho_test", rho), *(("test", value) for value in gamma)):
+            if value < 0:
+                raise InputError(f"{name}: {shown(value)} is not allowed, must be >= 0")
         c_test = sum((w * g for w, g in zip(point.weights, gamma, strict=True)), Fraction(0))
         with mp.workdps(self._working_digits):
             terms = zip(point.weights, gamma, point.eigenvalues, strict=True)
             misalignment = mp.fsum(_mpf(w * g) * self.K(c) for w, g, c in terms)
-            scalar = algebra.scalar_error(_mpf(rho), _mpf(c_test), _mpf(alpha), self.Qbar)
+            context = mp.inf if alpha is None else _mpf(alpha)
+            scalar = algebra.scalar_error(_mpf(rho), _mpf(c_test), context, self.Qbar)
             return PreciseError(algebra.total_error(scalar, misalignment), scalar, misalignment)
 
 
 def _eigenvalue(c: Exact) -> Fraction:
     value = as_fraction(c, "c")
     if value < 0:
-        raise InputError(f"c: {value} is not allowed, must be >= 0")
+        raise InputError(f"c: {shown(value)} is not allowed, must be >= 0")
     return value
+
+
+def _limit(value: Any, name: str) -> Fraction | None:
+    """An exact number; None for infinity."""
+    return None if is_infinite(value) else as_fraction(value, name)
 
 
 def _mpf(value: Fraction) -> mpf:
@@ -109,8 +115,8 @@ def _mpf(value: Fraction) -> mpf:
 
 
 def precise(
-    eigenvalues: Spectrum | Sequence[Exact],
-    weights: Sequence[Exact] | None = None,
+    eigenvalues: Spectrum | Exacts,
+    weights: Exacts | None = None,
     *,
     alpha: Exact,
     tau: Exact,
@@ -124,7 +130,8 @@ def precise(
     All input is taken exactly: a float with all its binary digits, "0.1" as one tenth.
 
     Args:
-        eigenvalues: a Spectrum, or a sequence of int, str, Fraction or float.
+        eigenvalues: a Spectrum, or a list of any numbers that `exact.as_fraction` takes: int, str, Fraction, Decimal,
+            float, rational numbers of NumPy, mpmath and SymPy; so are the weights and the parameters.
         weights: one for each eigenvalue, normalised to sum one; equal if not given.
         alpha, tau, kappa, rho, ridge: as in `solve`.
         digits: decimal digits wanted, at least 1.
@@ -142,17 +149,31 @@ def precise(
         1.2652067571373...
         1.9557653146990...
     """
-    if int(digits) != digits or digits < 1:
-        raise InputError(f"digits: {digits!r} is not allowed, must be a whole number >= 1")
+    wanted = as_count(digits, "digits", 1)
     point = exact_point(eigenvalues, weights, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge)
-    working = int(digits) + _GUARD
-    while True:
-        with mp.workdps(working):
-            columns, condition = _solve(point)
-            lost = max(0, int(mp.ceil(mp.log10(condition))))
-        if working >= digits + lost + _GUARD:
-            return PreciseFixedPoint(point=point, digits=int(digits), _working_digits=working, **columns)
-        working = int(digits) + lost + 2 * _GUARD
+    working = wanted + _GUARD + _lost(_nearness_to_one(point))
+    for _ in range(_MAX_ATTEMPTS):
+        try:
+            with mp.workdps(working):
+                columns, condition = _solve(point)
+        except (ZeroDivisionError, ConvergenceError):  # a difference that is not zero was rounded to zero
+            working *= 2
+            continue
+        if working >= wanted + _lost(condition) + _GUARD:
+            return PreciseFixedPoint(point=point, digits=wanted, _working_digits=working, **columns)
+        working = max(wanted + _lost(condition) + 2 * _GUARD, working + _GUARD)
+    raise ConvergenceError(f"{working} digits of working precision do not give {wanted} digits of the solution")
+
+
+def _nearness_to_one(point: ExactPoint) -> Fraction:
+    """By how much 1 - tau magnifies rounding errors of tau."""
+    return Fraction(1) if point.tau == 1 else (1 + point.tau) / abs(1 - point.tau)
+
+
+def _lost(condition: Any) -> int:
+    """Digits that rounding errors magnified so much take."""
+    with mp.workdps(_GUARD):
+        return max(0, int(mp.ceil(mp.log10(_mpf(condition) if isinstance(condition, Fraction) else condition))))
 
 
 def _solve(point: ExactPoint) -> tuple[dict[str, mpf], mpf]:
@@ -165,7 +186,7 @@ def _solve(point: ExactPoint) -> tuple[dict[str, mpf], mpf]:
     t = _root(point.regime, c, w, c_train, rank_fraction, s, tau, kappa, ridge)
     d, u, e, d2, u2 = _means(algebra.output_terms, c, w, t)
     found, gap = outputs(algebra, point.regime, t, (d, u, e, d2, u2), s, tau, kappa, rho, ridge)
-    differences = [kappa / gap, d / e, 1 / u, (1 + tau) / abs(1 - tau) if tau != 1 else mpf(1)]
+    differences = [kappa / gap, d / e, 1 / u, _mpf(_nearness_to_one(point))]
     if point.regime != "above":
         differences.append(tau / (tau - d))
     return found, max(abs(x) for x in differences)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..numerics.errors import InputError
-from ..numerics.exact import Exact, as_fraction, exact_point
+from ..numerics.exact import Exacts, as_fraction, exact_point
 from ..numerics.fixed_point import TAU_ONE
 from ..numerics.spectrum import Spectrum
 from .box_sign import AXES, Box, Decision, Interval, SignOverBox
 
 #: one exact number, or the two ends of a range
-Range = Exact | Sequence[Exact]
+Range = Any
 
 
 @dataclass(frozen=True)
@@ -66,8 +65,8 @@ class BoxVerdict:
 
 
 def certify_box(
-    eigenvalues: Spectrum | Sequence[Any],
-    weights: Sequence[Any] | None = None,
+    eigenvalues: Spectrum | Exacts,
+    weights: Exacts | None = None,
     *,
     alpha: Range,
     tau: Range,

@@ -15,7 +15,7 @@ from flint import arb
 
 from ..numerics.enclose import Enclosure, enclose
 from ..numerics.errors import ConvergenceError, InputError
-from ..numerics.exact import Exact, exact_point
+from ..numerics.exact import Exact, Exacts, exact_point
 from ..numerics.spectrum import Spectrum
 from . import verify_certificate as verifier
 
@@ -111,8 +111,8 @@ class Examination(NamedTuple):
 
 
 def certify(
-    eigenvalues: Spectrum | Sequence[Exact],
-    weights: Sequence[Exact] | None = None,
+    eigenvalues: Spectrum | Exacts,
+    weights: Exacts | None = None,
     *,
     alpha: Exact,
     tau: Exact,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import differential_evolution
 
 from ..numerics.errors import InputError
-from ..numerics.exact import Exact, as_fraction
+from ..numerics.exact import Exacts, as_fraction
 from ..numerics.fixed_point import solve
 from ..numerics.generated import numpy_algebra as algebra
 from ..numerics.spectrum import Spectrum
@@ -52,8 +52,8 @@ class Counterexample:
 
 
 def search(
-    eigenvalues: Sequence[Exact] | None = None,
-    weights: Sequence[Exact] | None = None,
+    eigenvalues: Exacts | None = None,
+    weights: Exacts | None = None,
     *,
     atoms: int = 3,
     alpha: Interval = (1.0, 1e5),
