@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..numerics.errors import InputError
-from ..numerics.exact import Exacts, as_fraction, exact_point
+from ..numerics.exact import Exacts, as_count, as_fraction, exact_point, shown
 from ..numerics.fixed_point import TAU_ONE
 from ..numerics.spectrum import Spectrum
 from .box_sign import AXES, Box, Decision, Interval, SignOverBox
@@ -99,9 +99,8 @@ def certify_box(
         >>> found.status, found.decided
         ('fails', 1.0)
     """
-    if isinstance(depth, bool) or int(depth) != depth or depth < 0:
-        raise InputError(f"depth: {depth!r} is not allowed, must be a whole number >= 0")
-    if not 0 < share <= 1:
+    halvings = as_count(depth, "depth")
+    if not 0 < as_fraction(share, "share") <= 1:
         raise InputError(f"share: {share!r} is not allowed, must be in (0, 1]")
     given = {"alpha": alpha, "tau": tau, "kappa": kappa, "rho": rho}
     whole = Box(**{name: as_interval(name, value) for name, value in given.items()})
@@ -109,24 +108,23 @@ def certify_box(
         raise InputError(f"tau: 1 is not allowed, must be {TAU_ONE}")
     # the spectrum alone is wanted of this point
     proof = SignOverBox(exact_point(eigenvalues, weights, alpha=1, tau=2, kappa=1, rho=0, ridge=0))
-    return BoxVerdict(whole, tuple(_subdivided(proof, whole, int(depth), share)))
+    return BoxVerdict(whole, tuple(_subdivided(proof, whole, halvings, share)))
 
 
 def _subdivided(proof: SignOverBox, whole: Box, depth: int, share: float) -> list[Part]:
     """The parts in a fixed order: by their corners."""
-    volume = whole.volume(whole)
     parts: list[Part] = []
     pending = [whole]
     for level in range(depth + 1):
         decisions = [(box, proof.decide(box)) for box in pending]
-        parts += [_part(box, found, volume, whole) for box, found in decisions if found.status != "undecided"]
+        parts += [_part(box, found, whole) for box, found in decisions if found.status != "undecided"]
         left = [(box, found) for box, found in decisions if found.status == "undecided"]
-        undecided = sum(box.volume(whole) for box, _ in left) / volume
+        undecided = sum(box.share(whole) for box, _ in left)
         mixed = {"holds", "fails"} <= {part.status for part in parts}
         last = level == depth or not whole.wide
         # what is undecided only for want of precision is halved on
         given_up = [last or (mixed and undecided <= 1 - share and found.at_border) for _, found in left]
-        parts += [_part(*one, volume, whole) for one, stop in zip(left, given_up, strict=True) if stop]
+        parts += [_part(*one, whole) for one, stop in zip(left, given_up, strict=True) if stop]
         pending = [
             half
             for (box, found), stop in zip(left, given_up, strict=True)
@@ -136,8 +134,8 @@ def _subdivided(proof: SignOverBox, whole: Box, depth: int, share: float) -> lis
     return sorted(parts, key=lambda part: part.box.intervals)
 
 
-def _part(box: Box, found: Decision, volume: float, whole: Box) -> Part:
-    return Part(box, found.status, found.by, box.volume(whole) / volume)
+def _part(box: Box, found: Decision, whole: Box) -> Part:
+    return Part(box, found.status, found.by, box.share(whole))
 
 
 def as_interval(name: str, value: Range) -> Interval:
@@ -150,12 +148,14 @@ def as_interval(name: str, value: Range) -> Interval:
         raise InputError(f"{name!r} is no parameter, must be one of {', '.join(AXES)}")
     if isinstance(value, (tuple, list)):
         if len(value) != 2:
-            raise InputError(f"{name}: {value!r} is not allowed, must be one number or the two ends of a range")
+            raise InputError(f"{name}: {shown(value)} is not allowed, must be one number or the two ends of a range")
         low, high = (as_fraction(end, name) for end in value)
     else:
         low = high = as_fraction(value, name)
     if low > high:
-        raise InputError(f"{name}: the range from {low} to {high} is not allowed, the first must be the smaller")
+        raise InputError(
+            f"{name}: the range from {shown(low)} to {shown(high)} is not allowed, the first must be the smaller"
+        )
     if low < 0 or (low == 0 and name != "rho"):
-        raise InputError(f"{name}: {low} is not allowed, must be {'>= 0' if name == 'rho' else '> 0'}")
+        raise InputError(f"{name}: {shown(low)} is not allowed, must be {'>= 0' if name == 'rho' else '> 0'}")
     return low, high

@@ -28,6 +28,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from operator import mul
 from typing import Any
@@ -87,19 +88,25 @@ class Box:
         name, (low, high), middle = AXES[axis], self.intervals[axis], self.middle[axis]
         return replace(self, **{name: (low, middle)}), replace(self, **{name: (middle, high)})
 
-    def extent(self, axis: int) -> float:
-        """Width along an axis, of alpha in its logarithm."""
-        low, high = self.intervals[axis]
-        return math.log(high / low) if axis == 0 else float(high - low)
+    def share(self, whole: Box) -> float:
+        """Part of the volume of a box around it, which counts alpha in its logarithm."""
+        return math.prod(self._part(whole, axis) for axis in whole.wide)
 
-    def volume(self, whole: Box) -> float:
-        """Product of the widths along the axes that are wide in the whole."""
-        return math.prod(self.extent(axis) for axis in whole.wide)
+    def _part(self, whole: Box, axis: int) -> float:
+        (low, high), (least, most) = self.intervals[axis], whole.intervals[axis]
+        return _log(high / low) / _log(most / least) if axis == 0 else float((high - low) / (most - least))
+
+
+def _log(ratio: Fraction) -> float:
+    """Logarithm of a number >= 1, which need not be in the range of floats."""
+    return math.log1p(ratio - 1) if ratio < 2 else math.log(ratio.numerator) - math.log(ratio.denominator)
 
 
 def _between(low: Fraction, high: Fraction) -> Fraction:
     """A number with few digits close to the geometric mean; the arithmetic mean where there is none between."""
-    about = Fraction(f"{math.sqrt(low * high):.{_SIGNIFICANT - 1}e}")
+    with localcontext(prec=2 * _SIGNIFICANT):
+        square = low * high
+        about = Fraction(f"{(Decimal(square.numerator) / square.denominator).sqrt():.{_SIGNIFICANT - 1}e}")
     return about if low < about < high else (low + high) / 2
 
 
@@ -159,7 +166,7 @@ class SignOverBox:
 
         def ratio(axis: int) -> float:
             low, high = box.intervals[axis]
-            return math.inf if low == 0 else float(high / low)
+            return math.inf if low == 0 else _log(high / low)
 
         return max(box.wide, key=ratio, default=0)
 
@@ -191,11 +198,13 @@ class SignOverBox:
         return Decision("undecided", axis=box.wide[moves.index(max(moves))] if moves else 0, at_border=True)
 
     def balance_over(self, box: Box) -> TaylorModel | None:
-        """f over a box with tau < 1; None where a slope of g has no certain sign."""
+        """f over a box with tau < 1; None where that, or the sign of a slope of g, is not certain."""
         with ctx.workprec(_PRECISION):
             parameters = self.parameters(box)
             t = self.t_over(box, parameters)
-            return None if t is None or not t.ball > 0 else self._f(t, *parameters)
+            _, tau, *_ = parameters
+            # the algebra distinguishes tau < 1 from tau >= 1, which has to be certain
+            return None if t is None or not t.ball > 0 or not tau < 1 else self._f(t, *parameters)
 
     def t_range(self, box: Box) -> tuple[arb, arb]:
         """Two exact numbers between which t stays all over a box with tau < 1."""

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..numerics.exact import Exact
+from ..numerics.errors import InputError
+from ..numerics.exact import Exact, shown
 from ..numerics.ordering import ordering
 from ..numerics.spectrum import Spectrum
 from .box import BoxVerdict, Part, Range, as_interval, certify_box
@@ -90,8 +91,8 @@ def phase_diagram(
         (True, True)
     """
     verdict = certify_box(spectrum, alpha=alpha, tau=tau, kappa=kappa, rho=rho, share=share, depth=depth)
-    given = {"kappa": float(as_interval("kappa", kappa)[0]), "rho": float(as_interval("rho", rho)[0])}
-    ends = [[float(end) for end in interval] for interval in (verdict.box.alpha, verdict.box.tau)]
+    given = {name: _as_float(name, getattr(verdict.box, name)[0]) for name in ("kappa", "rho")}
+    ends = [[_as_float(name, end) for end in getattr(verdict.box, name)] for name in ("alpha", "tau")]
     alphas = np.geomspace(ends[0][0], ends[0][1], _CURVE)
     curve = ordering(spectrum, alpha=alphas, tau=0.5, **given).tau_order
     return PhaseDiagram(
@@ -101,6 +102,16 @@ def phase_diagram(
         border=_border(lambda alpha, tau: ordering(spectrum, alpha=alpha, tau=tau, **given).holds, *ends),
         tau_order=np.stack([alphas, curve], axis=-1),
     )
+
+
+def _as_float(name: str, value: Fraction) -> float:
+    try:
+        found = float(value)
+    except OverflowError:
+        found = 0.0
+    if value and not found:
+        raise InputError(f"{name}: {shown(value)} is not allowed, a picture needs numbers in the range of floats")
+    return found
 
 
 # --- border, in double precision --------------------------------------------------------------------------------

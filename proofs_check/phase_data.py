@@ -89,7 +89,7 @@ def _interval(ends: list[str]) -> tuple[Fraction, Fraction]:
 
 def _part(row: list[str], whole: Box) -> Part:
     box = Box(_interval(row[:2]), _interval(row[2:4]), whole.kappa, whole.rho)
-    return Part(box, row[4], row[5], box.volume(whole) / whole.volume(whole))
+    return Part(box, row[4], row[5], box.share(whole))
 
 
 def _points(line: np.ndarray) -> list[list[float]]:

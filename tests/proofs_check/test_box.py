@@ -15,10 +15,12 @@ from sympy import Symbol, diff, factor, simplify
 import taskalign as ta
 from taskalign.derive import notation as n
 from taskalign.derive import ordering, root, stable
-from taskalign.numerics import precise
+from taskalign.numerics import InputError, precise
 from taskalign.numerics.exact import exact_point
+from taskalign.numerics.generated import arb_algebra
 from taskalign.proofs_check.box import BoxVerdict, certify_box
 from taskalign.proofs_check.box_sign import AXES, Box, SignOverBox
+from taskalign.proofs_check.taylor_model import TaylorModel
 
 THREE = ([0, "1/10", 2], [1, 2, 3])
 FOUR_WIDE: dict[str, Any] = {
@@ -267,6 +269,86 @@ def test_tau_order_grows_with_alpha_and_kappa_and_falls_with_rho() -> None:
     assert at(kappa=1.1) > at()
 
 
+# --- corners ---------------------------------------------------------------------------------------------------------
+def test_tau_order_is_taken_at_the_worst_corner() -> None:
+    """tau = 7/10 is above tau_order at alpha = 1/100, and the ordering fails at 20000: nothing may be claimed."""
+    weights, one = [1, 9], (Fraction(1), Fraction(1))
+    proof, tau, kappa = proof_of([0, 2], weights), (Fraction(7, 10), Fraction(7, 10)), (Fraction(5), Fraction(5))
+    assert proof.decide(Box((Fraction(20000), Fraction(20000)), tau, kappa, one)).status == "fails"
+    assert proof.decide(Box((Fraction(1, 100), Fraction(1, 100)), tau, kappa, one)).by == "tau_order"
+    assert proof.decide(Box((Fraction(1, 100), Fraction(20000)), tau, kappa, one)).status == "undecided"
+
+
+def test_the_rest_of_the_series_is_taken_over_the_whole_range() -> None:
+    """At the lower end all terms of the series have one sign: the third alone is no bound of the rest."""
+    proof = proof_of([0, "1/10", 2], [1, 2, 3])
+    with ctx.workprec(96):
+        for middle, half in ((arb(1), arb(1) / 2), (arb(1) / 10, arb(1) / 20), (arb(3), arb(1) / 8)):
+            t = TaylorModel(1, [middle, half])
+            (D,) = proof._sums(lambda c, at: (arb_algebra.learned_share(c, at),), t)
+            at_middle, linear, square = D.coefficients
+            for e in (-1, 1):
+                at = middle + e * half
+                exact = sum((w * c / (c + at) for w, c in zip(proof.w, proof.c, strict=True)), arb(0))
+                assert abs(exact - (at_middle + e * linear + square)).upper() <= D.error
+
+
+def test_a_box_whose_ball_of_tau_reaches_over_one_is_undecided() -> None:
+    """Radii are rounded up, so the ball of a range of tau that ends at 1 - 10^-15 holds 1."""
+    verdict = certify_box(
+        [0, 0.000338, 1.0002],
+        [0.000123, 0.000123, 0.99975],
+        alpha=(Fraction(5660960578572423, 67108864), Fraction(5660960578572423, 16777216)),
+        tau=(Fraction(249969, 250000), Fraction(10**15 - 1, 10**15)),
+        kappa=(Fraction(9006091340207317, 9007199254740992), Fraction(2251522841831347, 2251799813685248)),
+        rho=0,
+        depth=3,
+    )
+    assert verdict.status == "undecided"
+    assert any(part.status == "undecided" and part.box.tau[1] > 1 - Fraction(1, 10**14) for part in verdict.parts)
+    assert verdict.decided > 0.3
+
+
+@pytest.mark.parametrize("gap", [9, 12, 15, 18])
+def test_boxes_that_end_next_to_one(gap: int) -> None:
+    """No distinction of cases over a box may fail, whichever number is uncertain."""
+    for low in ("1/2", "99/100", "999999/1000000"):
+        for kappa in ((1, "3/2"), ("1/2", 1), (low, 1)):
+            given: dict[str, Any] = {"alpha": (50, 60), "tau": (low, 1 - Fraction(1, 10**gap)), "kappa": kappa}
+            verdict = certify_box([0, "1/3", 2], [1, 1, 2], **given, rho=(0, 1), depth=2)
+            assert len(verdict.parts) <= 4
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"alpha": ("1e-300", "1e300")}, "undecided"),
+        ({"alpha": (Fraction(1, 10**350), 10**350)}, "undecided"),
+        ({"tau": (2, 10**400)}, "holds"),
+        ({"tau": (Fraction(1, 10**400), "1/2")}, "undecided"),
+        ({"kappa": (1, 10**400), "tau": ("9/10", "99/100")}, "holds"),
+        ({"rho": (1, 10**4000), "tau": ("9/10", "99/100")}, "holds"),
+        ({"alpha": (10**400, 10**401), "rho": (10**400, 10**401), "tau": ("9/10", "99/100")}, "holds"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_ranges_beyond_floats(change: dict[str, Any], status: str) -> None:
+    given: dict[str, Any] = {"alpha": (1, 2), "tau": ("1/4", "1/2"), "kappa": 1, "rho": 1, "depth": 3} | change
+    verdict = certify_box([0, 2], **given)
+    assert verdict.status == status
+    assert sum(part.share for part in verdict.parts) == pytest.approx(1, rel=1e-9, abs=0)
+
+
+def test_shares_are_volumes_in_the_logarithm_of_alpha() -> None:
+    whole = Box(*((Fraction(low), Fraction(high)) for low, high in ((1, 10**6), ("1/2", 1), (1, 1), (0, 4))))
+    part = Box(*((Fraction(low), Fraction(high)) for low, high in ((10, 100), ("1/2", "3/4"), (1, 1), (1, 2))))
+    assert part.share(whole) == pytest.approx(1 / 6 / 2 / 4, rel=1e-14, abs=0)
+    narrow = Box((Fraction(1), 1 + Fraction(1, 10**12)), *whole.intervals[1:])
+    below, above = narrow.halves(0)
+    assert below.share(narrow) + above.share(narrow) == pytest.approx(1, rel=1e-12, abs=0)
+    assert below.share(narrow) == pytest.approx(0.5, rel=1e-6, abs=0)
+
+
 # --- input ----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("change", "message"),
@@ -280,6 +362,10 @@ def test_tau_order_grows_with_alpha_and_kappa_and_falls_with_rho() -> None:
         ({"kappa": (-1, 1)}, "kappa: -1"),
         ({"rho": (-1, 1)}, "rho: -1"),
         ({"depth": -1}, "depth: -1"),
+        ({"alpha": (1, "1e1000000")}, "alpha: '1e1000000'"),
+        ({"kappa": "1e5000000"}, "kappa: '1e5000000'"),
+        ({"tau": (True, 2)}, "tau: True"),
+        ({"share": float("nan")}, "share: nan"),
         ({"share": 0}, "share: 0"),
         ({"share": 1.5}, "share: 1.5"),
         ({"eigenvalues": [0, 0]}, "eigenvalues: all zero"),
@@ -291,6 +377,12 @@ def test_bad_input(change: dict[str, Any], message: str) -> None:
     given: dict[str, Any] = {"eigenvalues": [0, 2], "alpha": (1, 2), "tau": "1/2", "kappa": 1, "rho": 1} | change
     with pytest.raises(ValueError, match=message):
         certify_box(**given)
+
+
+def test_long_numbers_are_refused_in_a_short_line() -> None:
+    for value in (-(10**5000), (10**5000, 1)):
+        with pytest.raises(InputError, match=r"^rho: .*a number of more than 4300 digits.* is not allowed"):
+            certify_box([0, 2], alpha=1, tau="1/2", kappa=1, rho=value)
 
 
 def test_global_precision_is_left_alone() -> None:

@@ -123,3 +123,9 @@ def test_bad_input(name: str) -> None:
     given = {"kappa": 1, "rho": 1} | {name: -1}
     with pytest.raises(ValueError, match=f"{name}: -1"):
         phase_diagram(HALF, **given)
+
+
+def test_a_picture_needs_numbers_in_the_range_of_floats() -> None:
+    for change in ({"kappa": 10**400}, {"rho": "1e-400"}, {"alpha": (1, "1e400")}, {"tau": ("1e-400", "1/2")}):
+        with pytest.raises(ValueError, match=f"^{next(iter(change))}: .* in the range of floats"):
+            phase_diagram(HALF, **{"kappa": 1, "rho": 1, "depth": 1} | change)
