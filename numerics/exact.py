@@ -184,6 +184,15 @@ class ExactPoint:
         return sum(w for w, c in zip(self.weights, self.eigenvalues, strict=True) if c != 0)
 
     @property
+    def atoms(self) -> tuple[tuple[Number, ...], tuple[Number, ...]]:
+        """Distinct eigenvalues, increasing, and their weights, none of them zero; of a point of Fractions."""
+        measure: dict[Number, Number] = {}
+        for c, w in sorted(zip(self.eigenvalues, self.weights, strict=True)):
+            if w > 0:
+                measure[c] = measure.get(c, 0) + w
+        return tuple(measure), tuple(measure.values())
+
+    @property
     def regime(self) -> str:
         """Which of the scalar equations holds: "ridge", "above" or "below"."""
         return "ridge" if self.ridge > 0 else "above" if self.tau > 1 else "below"

@@ -131,12 +131,8 @@ class SignOverBox:
     """Proofs for one spectrum; solutions at corners that boxes share are kept."""
 
     def __init__(self, point: ExactPoint) -> None:
-        shares: dict[Fraction, Fraction] = {}
-        for c, w in zip(point.eigenvalues, point.weights, strict=True):
-            if w > 0:
-                shares[c] = shares.get(c, Fraction(0)) + w
-        self.values = sorted(shares)
-        self.exact = [_exact(c) for c in self.values], [_exact(shares[c]) for c in self.values]
+        self.values, weights = point.atoms
+        self.exact = [_exact(c) for c in self.values], [_exact(w) for w in weights]
         with ctx.workprec(_PRECISION):
             self.c, self.w = ([arb(x) for x in part] for part in self.exact)
         self.c_train = sum(map(mul, *self.exact), fmpq(0))

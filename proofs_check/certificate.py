@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -27,6 +27,8 @@ FOLDER = Path(__file__).parent / "certificates"
 #: digits of K at least, and the accuracies at which equal or nearly equal values are tried to be told apart
 _DIGITS = 20
 _ATTEMPTS = (40, 80)
+#: eigenvalues that a summary lists
+_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Certificate:
         places: decimal places of the bounds.
         t: two numbers with the root of the scalar equation between them.
         K: for each eigenvalue two numbers with $\mathcal K(c_i)$ between them.
+        tolerance: eigenvalues of the spectrum that were closer than this part of the largest are one here; 0 where
+            only equal ones are.
     """
 
     claim: str
@@ -54,6 +58,7 @@ class Certificate:
     places: int
     t: tuple[Fraction, Fraction]
     K: tuple[tuple[Fraction, Fraction], ...]
+    tolerance: Fraction = Fraction(0)
 
     def as_dict(self) -> dict[str, Any]:
         """What stands in the file: all numbers as text, in the one form that the verifier accepts."""
@@ -67,9 +72,18 @@ class Certificate:
             **{name: str(getattr(self, name)) for name in ("alpha", "tau", "kappa", "rho")},
             "eigenvalues": [str(c) for c in self.eigenvalues],
             "weights": [str(w) for w in self.weights],
+            **({"tolerance": str(self.tolerance)} if self.tolerance else {}),
             "t": decimals(self.t),
             "K": [decimals(bounds) for bounds in self.K],
         }
+
+    def summary(self) -> str:
+        """The claim, the eigenvalues with their weights, and what was taken as one, in one line."""
+        atoms = [f"{c} ({w})" for c, w in zip(self.eigenvalues, self.weights, strict=True)]
+        if len(atoms) > _SHOWN:
+            atoms[_SHOWN // 2 : -_SHOWN // 2] = [f"... {len(atoms) - _SHOWN} more ..."]
+        merged = f"; closer than {self.tolerance} of the largest is one" if self.tolerance else ""
+        return f"{self.claim}; eigenvalues (weights) {', '.join(atoms)}{merged}"
 
     def text(self) -> str:
         """The file's contents."""
@@ -98,6 +112,7 @@ class Certificate:
                 places=len(entries["t"][0].partition(".")[2]),
                 t=(low, high),
                 K=tuple((Fraction(x), Fraction(y)) for x, y in entries["K"]),
+                tolerance=Fraction(entries.get("tolerance", 0)),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(f"path: {path} is no certificate: {error}") from None
@@ -149,23 +164,30 @@ def certify(
     if claim not in CLAIMS:
         raise InputError(f"claim: {claim!r} is not allowed, must be {' or '.join(CLAIMS)}")
     point = exact_point(eigenvalues, weights, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=0)
-    measure: dict[Fraction, Fraction] = {}
-    for c, w in sorted(zip(point.eigenvalues, point.weights, strict=True)):
-        if w > 0:
-            measure[c] = measure.get(c, Fraction(0)) + w
     parameters = {"alpha": point.alpha, "tau": point.tau, "kappa": point.kappa, "rho": point.rho}
-    listed = tuple(measure), tuple(measure.values())
+    listed, tolerance = point.atoms, Fraction(0)
+    _require_short({"eigenvalues": listed[0], "weights": listed[1]} | {name: (x,) for name, x in parameters.items()})
     for digits in _ATTEMPTS:
         found = enclose(*listed, **parameters, digits=digits)
         if _truth(found, listed[0]) is None:
             continue
         if _truth(found, listed[0]) != claim:
             raise InputError(f"claim: {claim} is false for this spectrum and these parameters")
-        if certificate := _with_places(found, *listed, parameters, claim):
+        if certificate := _with_places(found, *listed, parameters, claim, tolerance):
             return certificate
     raise ConvergenceError(
         f"values of K agree to {_ATTEMPTS[-1]} digits, or need more than {verifier.PLACES} decimal places"
     )
+
+
+def _require_short(numbers: Mapping[str, Sequence[Fraction]]) -> None:
+    """Refuse what makes a certificate that the verifier does not check for its size."""
+    for name, values in numbers.items():
+        if any(max(x.numerator, x.denominator) >= 10**verifier.DIGITS for x in values):
+            raise InputError(f"{name}: a number of more than {verifier.DIGITS} digits is not allowed in a certificate")
+    size = sum(len(str(x)) for values in numbers.values() for x in values)
+    if size > verifier.SIZE:
+        raise InputError(f"eigenvalues: {size} digits are too many for a certificate, at most {verifier.SIZE}")
 
 
 def _truth(found: Enclosure, eigenvalues: Sequence[Fraction]) -> str | None:
@@ -182,6 +204,7 @@ def _with_places(
     weights: tuple[Fraction, ...],
     parameters: dict[str, Fraction],
     claim: str,
+    tolerance: Fraction,
 ) -> Certificate | None:
     """The certificate with the fewest decimal places that give enough digits of t and of each K."""
     low, high = found.bracket
@@ -193,14 +216,14 @@ def _with_places(
             continue
         try:
             ranges = verifier.bounds_of_K(eigenvalues, weights, **parameters, low=start, high=start + unit)
-        except verifier.Refused:  # the bracket is wider than the branch
+            texts = [verifier.outward(x, places) for x in ranges]
+        except verifier.Refused:  # the bracket is wider than the branch, or a bound too long
             continue
-        texts = [verifier.outward(x, places) for x in ranges]
         K = tuple((Fraction(x), Fraction(y)) for x, y in texts)
         if any(y - x > x / 10**_DIGITS for x, y in K):
             continue
         given: dict[str, Any] = {"claim": claim, "eigenvalues": eigenvalues, "weights": weights, **parameters}
-        certificate = Certificate(**given, places=places, t=(start, start + unit), K=K)
+        certificate = Certificate(**given, places=places, t=(start, start + unit), K=K, tolerance=tolerance)
         if verify(certificate):
             return certificate
     return None

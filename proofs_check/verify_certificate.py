@@ -3,11 +3,12 @@ r"""Check a certificate about the ordering of K, with exact integer arithmetic a
     python verify_certificate.py FILE
 
 This file stands alone: it needs Python and its standard library. Exit code 0: proved; 1: refused, with the reason in
-one line; 2: the file cannot be read.
+one line; 2: the file cannot be read. What is larger than BYTES or SIZE, below, is not checked: that bounds the time.
 
 What is certified. Pretraining tasks have a covariance with eigenvalues c_i of weights w_i. With (alpha, tau, kappa,
 rho), no ridge, the theory gives each eigenvalue c an error K(c). "ordering-holds" claims K(c_1) >= K(c_2) >= ... for
-c_1 < c_2 < ..., "ordering-fails" that K(c_i) < K(c_j) for some i < j. In the notation of arXiv 2509.26551:
+c_1 < c_2 < ..., "ordering-fails" that K(c_i) < K(c_j) for some i < j. Where a tolerance is given, the eigenvalues are
+further apart than that part of the largest; closer ones were one to whoever wrote it. As in arXiv 2509.26551:
 
     F(z) = 1/(a c + z), M(z) = mean of F, a = 1 - 1/kappa + z M/kappa, a prime is a derivative in z,
     s = (rho + mean of c)/alpha, sigma = s + lt, lt M(sigma) = 1 - tau for tau < 1, lt = 0 for tau > 1,
@@ -29,6 +30,7 @@ sigma)^2.
 # ruff: noqa: B905, RUF007
 
 import json
+import os
 import sys
 from fractions import Fraction
 
@@ -37,6 +39,7 @@ FIELDS = {"format", "claim", "alpha", "tau", "kappa", "rho", "eigenvalues", "wei
 
 PLACES = 60  # at most so many decimal places
 BITS = 256  # binary digits to which ranges are rounded outwards
+BYTES, SIZE, DIGITS = 1 << 22, 300_000, 4000  # at most: of a file, of what it says, of a bound before the point
 
 
 class Refused(Exception):
@@ -131,12 +134,14 @@ def number(text, name, places=None):
 
 def outward(x, places):
     """A range as two texts with so many decimal places."""
+    require(x.high < 10**DIGITS, f"K: a bound has more than {DIGITS} digits before the point")
     return [written(x.low, places), written(Fraction(-(-x.high * 10**places // 1), 10**places), places)]
 
 
 def check(certificate):
     """The statement that a certificate proves; raises Refused if it proves none."""
-    require(isinstance(certificate, dict) and set(certificate) == FIELDS, f"fields: must be {sorted(FIELDS)}")
+    require(isinstance(certificate, dict) and set(certificate) - {"tolerance"} == FIELDS, f"fields: {sorted(FIELDS)}")
+    require(len(json.dumps(certificate)) <= SIZE, f"size: more than {SIZE} characters")
     require(certificate["format"] == FORMAT, f"format: must be {FORMAT!r}")
     claim, t, K = certificate["claim"], certificate["t"], certificate["K"]
     require(claim in ("ordering-holds", "ordering-fails"), "claim: must be ordering-holds or ordering-fails")
@@ -145,7 +150,9 @@ def check(certificate):
     for name in ("eigenvalues", "weights", "t", "K"):
         require(isinstance(certificate[name], list) and certificate[name], f"{name}: must be a list, not empty")
     c, w = ([number(x, name) for x in certificate[name]] for name in ("eigenvalues", "weights"))
-    require(all(x < y for x, y in zip(c, c[1:])) and c[-1] > 0, "eigenvalues: must increase, the last be > 0")
+    apart = number(certificate.get("tolerance", "0"), "tolerance") * c[-1]
+    increasing = c[-1] > 0 and all(y - x > apart for x, y in zip(c, c[1:]))
+    require(increasing, "eigenvalues: must increase by more than the tolerance, the last be > 0")
     require(len(w) == len(c) and min(w) > 0 and sum(w) == 1, "weights: must be one each, > 0, and sum to 1")
     places = len(str(t[0]).partition(".")[2])
     require(0 < places <= PLACES and len(t) == 2, f"t: must be two numbers with 1 to {PLACES} decimal places")
@@ -171,6 +178,8 @@ def load(path):
         require(len(dict(pairs)) == len(pairs), "fields: one stands twice")
         return dict(pairs)
 
+    if os.path.exists(path) and not (os.path.isfile(path) and os.path.getsize(path) <= BYTES):
+        raise ValueError(f"not a file of at most {BYTES} bytes")
     try:
         with open(path, encoding="utf-8") as file:
             return json.load(file, object_pairs_hook=once)
@@ -180,14 +189,16 @@ def load(path):
 
 def main(arguments):
     """Run as a program; the exit code is the result."""
+    if len(arguments) != 1:
+        print("give one file: python verify_certificate.py FILE", file=sys.stderr)
+        return 2
     try:
-        (path,) = arguments
-        print(f"proved {check(load(path))}")
+        print(f"proved {check(load(arguments[0]))}")
     except Refused as reason:
         print(f"refused {reason}")
         return 1
     except (OSError, ValueError) as error:
-        print(f"cannot read {' '.join(arguments)}: {error}", file=sys.stderr)
+        print(f"cannot read {arguments[0]}: {error}", file=sys.stderr)
         return 2
     return 0
 

@@ -158,6 +158,8 @@ def test_more_places_than_the_verifier_allows() -> None:
         ({"eigenvalues": [0, 0]}, "all zero"),
         ({"weights": [1]}, "weights: 1 of them"),
         ({"eigenvalues": [0, "x"]}, "eigenvalues: 'x'"),
+        ({"alpha": "1e5000"}, "alpha: a number of more than 4000 digits is not allowed in a certificate"),
+        ({"eigenvalues": [0, "1e-4500"]}, "eigenvalues: a number of more than 4000 digits"),
     ],
     ids=str,
 )
@@ -165,6 +167,11 @@ def test_bad_input(change: dict[str, Any], message: str) -> None:
     given: dict[str, Any] = {"eigenvalues": [0, 2], **FAILS, "claim": "ordering-fails"} | change
     with pytest.raises(ValueError, match=message):
         certify(**given)
+
+
+def test_a_spectrum_too_large_for_a_certificate() -> None:
+    with pytest.raises(InputError, match=r"^eigenvalues: \d+ digits are too many for a certificate"):
+        certify([10**3990 + k for k in range(80)], **FAILS, claim="ordering-holds")
 
 
 # --- files ------------------------------------------------------------------------------------------

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import copy
 import json
+import os
 import random
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from taskalign.numerics import InputError
 from taskalign.proofs_check import Certificate, certify, shipped, verify
 from taskalign.proofs_check import verify_certificate as verifier
 from taskalign.proofs_check.certificate import FOLDER
@@ -119,8 +122,78 @@ def test_alone_with_a_bad_file(tmp_path: Path, arguments: tuple[str, ...]) -> No
     assert len(found.stderr.splitlines()) == 1
 
 
+def in_one_line(found: subprocess.CompletedProcess[str], code: int, message: str) -> None:
+    said = found.stdout if code == 1 else found.stderr
+    assert found.returncode == code, said
+    assert len((found.stdout + found.stderr).splitlines()) == 1
+    assert message in said
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "command"])
+def test_files_that_are_no_certificates(tmp_path: Path, script: bool) -> None:
+    """One line and an exit code at once, whatever the file is: none of them is read without end."""
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "fifo")
+    with (tmp_path / "large.json").open("wb") as file:
+        file.truncate(100 * 2**20)
+    (tmp_path / "just_too_large.json").write_bytes(b" " * (verifier.BYTES + 1))
+    (tmp_path / "blank.json").write_bytes(b" " * verifier.BYTES)
+    for name, message in {
+        "folder": "not a file",
+        "fifo": "not a file",
+        "/dev/zero": "not a file",
+        "large.json": "not a file of at most 4194304 bytes",
+        "just_too_large.json": "not a file of at most 4194304 bytes",
+        "blank.json": "Expecting value",
+        "missing.json": "No such file",
+    }.items():
+        if script:
+            in_one_line(run_alone(tmp_path, name), 2, f"cannot read {name}: ")
+            in_one_line(run_alone(tmp_path, name), 2, message)
+        else:
+            with pytest.raises(InputError, match=f"^path: cannot read .*{message}"):
+                verify(tmp_path / name)
+
+
+def test_alone_with_other_than_one_file(tmp_path: Path) -> None:
+    for arguments in ((), ("a", "b")):
+        in_one_line(run_alone(tmp_path, *arguments), 2, "give one file: python verify_certificate.py FILE")
+
+
+def test_numbers_of_thousands_of_digits(tmp_path: Path) -> None:
+    """Python writes no integer of more than 4300 digits; here a bound of K has more."""
+    entries = json.loads((FOLDER / "fails-half-rank.json").read_text())
+    tau = str(1 + Fraction(1, 10**4290))
+    (tmp_path / "long.json").write_text(json.dumps(entries | {"alpha": "1" + "0" * 50, "tau": tau, "kappa": "10"}))
+    s = Fraction(2, 10**50)
+    places = 60
+    low, high = Fraction(0), Fraction(1)
+    while high - low > Fraction(1, 10**places):  # t (10 - D) = 10 s
+        t = (low + high) / 2
+        low, high = (t, high) if t * (10 - 1 / (2 + t)) < 10 * s else (low, t)
+    start = Fraction(low * 10**places // 1, 10**places)
+    ends = [verifier.written(start + k * Fraction(1, 10**places), places) for k in (0, 1)]
+    long = entries | {"alpha": "1" + "0" * 50, "tau": tau, "kappa": "10", "t": ends}
+    (tmp_path / "long.json").write_text(json.dumps(long))
+    in_one_line(run_alone(tmp_path, "long.json"), 1, "refused K: a bound has more than 4000 digits")
+    assert not verify(tmp_path / "long.json")
+
+
+@pytest.mark.parametrize(("count", "digits"), [(100, 4000), (1000, 350), (74, 4000)])
+def test_time_is_bounded(count: int, digits: int) -> None:
+    """What is too large is refused before any arithmetic; what is not takes seconds."""
+    rng = random.Random(1)
+    entries = json.loads((FOLDER / "fails-half-rank.json").read_text())
+    c = sorted({Fraction(rng.randrange(10 ** (digits - 1), 10**digits)) for _ in range(count)})
+    long = entries | {"eigenvalues": [str(x) for x in c], "weights": [str(Fraction(1, count))] * count}
+    began = time.process_time()
+    with pytest.raises(verifier.Refused, match="^size: more than" if count >= 100 else "^t: "):
+        verifier.check(long)
+    assert time.process_time() - began < (1 if count >= 100 else 60)
+
+
 def test_it_imports_the_standard_library_alone() -> None:
-    """Three modules of it, no floating point, and short enough to be read."""
+    """Four modules of it, no floating point, and short enough to be read."""
     tree = ast.parse(VERIFIER.read_text())
     imported = {
         name
@@ -128,10 +201,10 @@ def test_it_imports_the_standard_library_alone() -> None:
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in ([node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
     }
-    assert imported == {"json", "sys", "fractions"}
+    assert imported == {"json", "os", "sys", "fractions"}
     assert not [n for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, float)]
     assert "float" not in {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    assert len(VERIFIER.read_text().splitlines()) <= 200
+    assert len(VERIFIER.read_text().splitlines()) <= 210
 
 
 # --- changed copies ---------------------------------------------------------------------------------
@@ -289,3 +362,94 @@ def test_white_space_does_not_matter(tmp_path: Path) -> None:
     path = tmp_path / "one_line.json"
     path.write_text(json.dumps(json.loads(FILES[0].read_text()), separators=(",", ":")))
     assert verify(path)
+
+
+# --- consistent in all its numbers ---------------------------------------------------------------------------------
+def consistent(c: list[Fraction], w: list[Fraction], places: int, claim: str, **p: Fraction) -> dict[str, Any]:
+    """A certificate whose t and K are the verifier's own, whatever is wrong with the rest of it."""
+    unit = Fraction(1, 10**places)
+    low, high = 0, 10**6 * 10**places
+    while high - low > 1:
+        middle = (low + high) // 2
+        try:
+            found = verifier.bounds_of_K(c, w, **p, low=middle * unit, high=(middle + 1) * unit)
+            low = middle
+            break
+        except verifier.Refused as reason:
+            t = middle * unit
+            D = sum(x * y / (y + t) for x, y in zip(w, c, strict=True))
+            s = (p["rho"] + sum(x * y for x, y in zip(w, c, strict=True))) / p["alpha"]
+            below = "branch" in str(reason) or (
+                t * (p["kappa"] - D) * ((p["tau"] - D) / (1 - D) if p["tau"] < 1 else 1) < s * p["kappa"]
+            )
+            low, high = (middle, high) if below else (low, middle)
+    else:
+        raise AssertionError("no root")
+    return {
+        "format": verifier.FORMAT,
+        "claim": claim,
+        **{name: str(value) for name, value in p.items()},
+        "eigenvalues": [str(x) for x in c],
+        "weights": [str(x) for x in w],
+        "t": [verifier.written(x, places) for x in (low * unit, (low + 1) * unit)],
+        "K": [verifier.outward(x, places) for x in found],
+    }
+
+
+FAILS = {"alpha": Fraction(50), "tau": Fraction(3, 10), "kappa": Fraction(1), "rho": Fraction(1)}
+HALVES = [Fraction(1, 2), Fraction(1, 2)]
+
+
+def test_the_helper_makes_what_is_accepted() -> None:
+    made = consistent([Fraction(0), Fraction(2)], HALVES, 12, "ordering-fails", **FAILS)
+    assert verifier.check(made).startswith("ordering-fails")
+
+
+@pytest.mark.parametrize(
+    "w", [[Fraction(1), Fraction(1)], [Fraction(1, 4), Fraction(1, 4)], [Fraction(1, 2), Fraction(3, 5)]]
+)
+def test_weights_that_do_not_sum_to_one(w: list[Fraction]) -> None:
+    p = {"alpha": Fraction(1, 2), "tau": Fraction(4), "kappa": Fraction(5), "rho": Fraction(1)}
+    for claim in ("ordering-fails", "ordering-holds"):
+        with pytest.raises(verifier.Refused, match="weights"):
+            verifier.check(consistent([Fraction(1, 2), Fraction(2)], w, 12, claim, **p))
+
+
+@pytest.mark.parametrize("tau", [Fraction(3, 10), Fraction(4)])
+@pytest.mark.parametrize("claim", ["ordering-holds", "ordering-fails"])
+def test_bounds_that_overlap_prove_nothing(claim: str, tau: Fraction) -> None:
+    """Two eigenvalues so close that K at both is in the other's range at this accuracy."""
+    near = [Fraction(1), Fraction(1) + Fraction(1, 10**9)]
+    with pytest.raises(verifier.Refused, match="claim"):
+        verifier.check(consistent(near, HALVES, 4, claim, **{**FAILS, "tau": tau}))
+
+
+def test_ranges_are_rounded_outwards() -> None:
+    third = verifier.Positive(Fraction(1, 3))
+    assert third.low < Fraction(1, 3) < third.high
+    assert third.high - third.low <= Fraction(1, 2**250)
+    for x in (third + third, third * third, third / verifier.Positive(Fraction(3, 7))):
+        assert x.low < x.high
+    assert verifier.outward(verifier.Positive(Fraction(1, 3)), 2) == ["0.33", "0.34"]
+
+
+def test_ends_of_t_further_apart_than_a_unit() -> None:
+    made = consistent([Fraction(0), Fraction(2)], HALVES, 12, "ordering-fails", **FAILS)
+    low, high = (Fraction(x) for x in made["t"])
+    wide = high + Fraction(1, 10**12)
+    found = verifier.bounds_of_K([Fraction(0), Fraction(2)], HALVES, **FAILS, low=low, high=wide)
+    made |= {"t": [made["t"][0], verifier.written(wide, 12)], "K": [verifier.outward(x, 12) for x in found]}
+    with pytest.raises(verifier.Refused, match=r"^t: "):
+        verifier.check(made)
+
+
+# --- tolerance --------------------------------------------------------------------------------------------------------
+def test_the_tolerance_is_stated_and_checked() -> None:
+    """Eigenvalues must be further apart than it says, and it is written as every other number is."""
+    made = consistent([Fraction(0), Fraction(1), Fraction(2)], [Fraction(1, 3)] * 3, 12, "ordering-fails", **FAILS)
+    assert accepted(made)
+    assert accepted(made | {"tolerance": "0"})
+    assert accepted(made | {"tolerance": "49/100"})
+    for text in ("1/2", "3/4", "2", "0.1", "-1", "", "1/0", 0, None):
+        with pytest.raises(verifier.Refused, match=r"^(tolerance|eigenvalues): "):
+            verifier.check(made | {"tolerance": text})
