@@ -18,7 +18,8 @@ from mpmath import mp, mpf
 
 import taskalign as ta
 from taskalign.numerics import enclose, generate, precise, solvers
-from taskalign.numerics.exact import as_fraction
+from taskalign.numerics.enclose import _Equations
+from taskalign.numerics.exact import as_ball, as_fraction, exact_point
 
 from .. import oracle
 from .strategies import Point, points
@@ -315,3 +316,46 @@ def test_no_float_in_the_interval_code() -> None:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
             assert not (isinstance(node.left, ast.Constant) and isinstance(node.right, ast.Constant))
+
+
+# --- signs that are a proof -----------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "regime",
+    [
+        {"tau": 4, "kappa": "1/4"},
+        {"tau": "1/2", "kappa": "1/4"},
+        {"tau": "1/4", "kappa": "1/2"},
+        {"tau": "1/2", "kappa": 3},
+        {"tau": "1/2", "kappa": "1/4", "ridge": "1/100"},
+        {"tau": 4, "kappa": "1/4", "ridge": "1/100"},
+        {"tau": 1, "kappa": 3, "ridge": 10},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("alpha", [2, 10**6])
+def test_a_sign_below_the_root_is_taken_on_the_branch_alone(regime: dict[str, Any], alpha: Any) -> None:
+    """Beyond the branch g is negative too at some points, and some of its factors: nothing is proved there."""
+    given: dict[str, Any] = {"eigenvalues": [0, "1/3", 1], "weights": [1, 3, 6], "alpha": alpha, "rho": 1} | regime
+    low, high = enclose(**given).bracket
+    point = exact_point(**{"ridge": 0} | given, number=as_ball)
+    with flint.ctx.workprec(200):
+        equations = _Equations(point)
+        below = []
+        for k in range(-60, 30):
+            t = arb(rational(low)) * arb(fmpq(5, 4)) ** k
+            if equations._is_below(t):
+                below.append(k)
+            D = equations._learned(t)
+            on_branch = D < equations.kappa and (equations.regime != "below" or D < equations.tau)
+            assert on_branch or not equations._is_below(t)
+            if on_branch:  # where the signs are those of factors that increase
+                assert equations._is_below(t) is (k < 0 or (k == 0 and bool(equations._g(t, D) < 0)))
+                assert equations._is_above(t) is (k > 0)
+        assert all(k <= 0 for k in below)
+        # one interval, from the border of the branch to the root
+        assert below == list(range(below[0], below[-1] + 1))
+        assert below[-1] in (-1, 0)
+    with flint.ctx.workprec(40):  # of the sign next to the root nothing is known with so few bits
+        coarse = _Equations(point)
+        assert not coarse._is_below(arb(rational(low)))
+        assert not coarse._is_above(arb(rational(high)))
