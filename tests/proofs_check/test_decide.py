@@ -120,3 +120,40 @@ def test_the_ordering_holds_above_one_and_above_tau_order(seed, family):
     columns = RandomPoints(50, seed, {**family.ranges, **NOISY}).columns(0, 50)
     rows = decide(family.spectra(columns), {name: columns[name] for name in PARAMETERS})
     assert (columns["tau"] < rows.tau_order)[~rows.holds].all()
+
+
+@pytest.mark.parametrize(
+    ("spectrum", "point"),
+    [
+        (
+            ([0.0, 0.2732759300936429], [0.044683221286343375, 0.48992988017467215]),
+            {"alpha": 66173175.36906909, "tau": 0.9163098445732193, "kappa": 668.2823023012884, "rho": 2.0251671755e-4},
+        ),
+        (
+            ([0.0, 0.054051471870849695, 0.06849171714231948], [7.333032473e-6, 0.3283188759937419, 0.0129489470432]),
+            {"alpha": 95018717.57995987, "tau": 0.9998452866406952, "kappa": 291.52722514511204, "rho": 1.75680442e-5},
+        ),
+    ],
+)
+def test_where_doubles_lose_digits_next_to_the_border_they_do_not_decide(spectrum, point):
+    """tau is just below the rank: the float64 verdict is wrong beside the border, though its terms differ by 1e-13."""
+    spectrum = ta.Spectrum(*spectrum)
+
+    def holds(rho):
+        return decide_precisely(spectrum, **point | {"rho": rho})["holds"]
+
+    low, high = point["rho"] * 0.999, point["rho"] * 1.001
+    first = holds(low)
+    assert first != holds(high)
+    while (high - low) / low > 1e-15:
+        middle = (low + high) / 2
+        low, high = (middle, high) if holds(middle) == first else (low, middle)
+    rho = low * (1 + np.arange(-40, 41) * 2e-14)
+    parameters = {name: np.full(rho.size, value) for name, value in point.items()} | {"rho": rho}
+    floats, rows = decide(spectrum, parameters, 1e-15), decide(spectrum, parameters)
+    truth = [holds(float(x)) for x in rho]
+    wrong = floats.holds != truth
+    assert (floats.decided_by[wrong] == "float64").all()
+    assert wrong.sum() > 3
+    assert rows.holds.tolist() == truth
+    assert set(rows.decided_by) == {"precise"}
