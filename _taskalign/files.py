@@ -26,6 +26,20 @@ def folder(option: str, path: Path) -> Path:
     return path
 
 
+def check_file(option: str, path: Path) -> None:
+    """Raise unless a file can be written there, so far as that can be seen beforehand.
+
+    Raises:
+        InputError: it is a folder, or its folder is not there or cannot be written.
+    """
+    if path.is_dir():
+        raise InputError(f"{option}: {path} is a folder, must be a file")
+    if not path.parent.is_dir():
+        raise InputError(f"{option}: {path}: {path.parent} is no folder")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise InputError(f"{option}: {path}: Permission denied")
+
+
 def write(option: str, path: Path, content: str | bytes) -> None:
     """Write a file whole: under another name first, then put in its place.
 
