@@ -19,14 +19,16 @@ def prove(*, details: bool = False, out: Path | None = None) -> None:
         details: A line for every step.
         out: Write the proofs as a LaTeX document.
     """
+    from taskalign import files
+
+    if out is not None:
+        files.check_file("--out", out)
     from taskalign.proofs_check import proof_appendix, proof_text
     from taskalign.proofs_check import prove as steps
 
     checked = steps()
     print(proof_text(checked, details=details))
     if out is not None:
-        from taskalign import files
-
         files.write("--out", out, proof_appendix(standalone=True) + "\n")
         print(f"wrote {out}")
     unsettled = [step.name for step in checked if step.status not in ("proved", "cited")]
@@ -47,7 +49,8 @@ def certify(
 ) -> None:
     """Write a certificate that the ordering of K holds, or that it fails, for one spectrum without a ridge.
 
-    Parameters are taken as the decimals or fractions they are, eigenvalues with all their digits.
+    Parameters are taken as the decimals or fractions they are, eigenvalues with all their digits; eigenvalues of a
+    covariance that rounding alone sets apart are one, and the certificate states the tolerance.
 
     Args:
         fails: Claim that the ordering fails; that it holds if not given.
@@ -56,6 +59,7 @@ def certify(
     from taskalign import files, inputs
     from taskalign.proofs_check import certify as certified
 
+    files.check_file("--out", out)
     claim = "ordering-fails" if fails else "ordering-holds"
     spectrum = inputs.tasks(train, None).spectrum
     try:
@@ -65,7 +69,7 @@ def certify(
             raise CheckFailed(str(error)) from None
         raise
     files.write("--out", out, certificate.text())
-    print(f"wrote {out}: {claim}")
+    print(f"wrote {out}: {certificate.summary()}")
 
 
 @app.command

@@ -18,7 +18,7 @@ from mpmath import mp
 
 from .errors import InputError
 from .fixed_point import TAU_ONE
-from .spectrum import Spectrum
+from .spectrum import Spectrum, grouped
 
 #: a number that `as_fraction` takes, of whatever library
 Exact = Any
@@ -228,6 +228,24 @@ def exact_point(
     if parameters["tau"] == 1 and parameters["ridge"] == 0:
         raise InputError(f"tau: 1 is not allowed, must be {TAU_ONE}")
     return ExactPoint(tuple(atoms), _normalised(multiplicities), **parameters)
+
+
+def exact_atoms(
+    eigenvalues: Spectrum | Exacts, weights: Exacts | None
+) -> tuple[Spectrum | Exacts, Exacts | None, Fraction]:
+    """What K is compared at: a Spectrum's atoms with exact weights, and its tolerance; any other list as it is.
+
+    Raises:
+        InputError: a batch of spectra.
+    """
+    if not isinstance(eigenvalues, Spectrum) or weights is not None:
+        return eigenvalues, weights, Fraction(0)
+    values = eigenvalues.atoms()[0]
+    shares = dict[int, Fraction]()
+    for _, weight, atom in zip(*grouped(eigenvalues), strict=True):
+        if weight > 0:
+            shares[int(atom)] = shares.get(int(atom), Fraction(0)) + Fraction(float(weight))
+    return values.tolist(), [shares[k] for k in sorted(shares, reverse=True)], Fraction(eigenvalues.tolerance)
 
 
 def _normalised(multiplicities: list[Any]) -> tuple[Any, ...]:

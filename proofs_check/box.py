@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..numerics.errors import InputError
-from ..numerics.exact import Exacts, as_count, as_fraction, exact_point, shown
+from ..numerics.exact import Exacts, as_count, as_fraction, exact_atoms, exact_point, shown
 from ..numerics.fixed_point import TAU_ONE
 from ..numerics.spectrum import Spectrum
 from .box_sign import AXES, Box, Decision, Interval, SignOverBox
@@ -82,7 +82,7 @@ def certify_box(
     the verdict most. $\tau = 1$, where there is no finite answer, is left out of what a box claims.
 
     Args:
-        eigenvalues, weights: as in `enclose`, taken exactly.
+        eigenvalues, weights: as in `certify`: of a Spectrum its atoms.
         alpha, tau, kappa, rho: one number, or the pair of ends of a range; ints, strings, Fractions, floats.
         depth: at most so many halvings of a part, from 0.
         share: where the ordering holds at some points and fails at others, halve no more once this share of the
@@ -107,7 +107,8 @@ def certify_box(
     if whole.tau == (1, 1):
         raise InputError(f"tau: 1 is not allowed, must be {TAU_ONE}")
     # the spectrum alone is wanted of this point
-    proof = SignOverBox(exact_point(eigenvalues, weights, alpha=1, tau=2, kappa=1, rho=0, ridge=0))
+    values, shares, _ = exact_atoms(eigenvalues, weights)
+    proof = SignOverBox(exact_point(values, shares, alpha=1, tau=2, kappa=1, rho=0, ridge=0))
     return BoxVerdict(whole, tuple(_subdivided(proof, whole, halvings, share)))
 
 

@@ -15,7 +15,7 @@ from flint import arb
 
 from ..numerics.enclose import Enclosure, enclose
 from ..numerics.errors import ConvergenceError, InputError
-from ..numerics.exact import Exact, Exacts, exact_point
+from ..numerics.exact import Exact, Exacts, exact_atoms, exact_point
 from ..numerics.spectrum import Spectrum
 from . import verify_certificate as verifier
 
@@ -141,8 +141,9 @@ def certify(
     verifier itself.
 
     Args:
-        eigenvalues: a Spectrum (its floats taken exactly), or a sequence of int, str, Fraction or float; equal ones
-            become one, and those without weight are left out.
+        eigenvalues: a Spectrum, whose atoms are taken (see `Spectrum.atoms`: eigenvalues within its tolerance are one;
+            the certificate states both), or a list of numbers as in `numerics.precise`; equal ones become one, and
+            those without weight are left out.
         weights: one for each eigenvalue, normalised to sum one; equal if not given.
         alpha, tau, kappa, rho: as in `taskalign.solve`.
         claim: "ordering-holds" or "ordering-fails".
@@ -163,9 +164,10 @@ def certify(
     """
     if claim not in CLAIMS:
         raise InputError(f"claim: {claim!r} is not allowed, must be {' or '.join(CLAIMS)}")
-    point = exact_point(eigenvalues, weights, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=0)
+    values, shares, tolerance = exact_atoms(eigenvalues, weights)
+    point = exact_point(values, shares, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=0)
     parameters = {"alpha": point.alpha, "tau": point.tau, "kappa": point.kappa, "rho": point.rho}
-    listed, tolerance = point.atoms, Fraction(0)
+    listed = point.atoms
     _require_short({"eigenvalues": listed[0], "weights": listed[1]} | {name: (x,) for name, x in parameters.items()})
     for digits in _ATTEMPTS:
         found = enclose(*listed, **parameters, digits=digits)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..numerics.errors import InputError
-from ..numerics.exact import Exact, shown
+from ..numerics.exact import Exact, exact_atoms, exact_point, shown
 from ..numerics.ordering import ordering
 from ..numerics.spectrum import Spectrum
 from .box import BoxVerdict, Part, Range, as_interval, certify_box
@@ -26,7 +26,8 @@ class PhaseDiagram:
     r"""Where the ordering of K holds over (alpha, tau), for one spectrum, kappa and rho.
 
     Attributes:
-        eigenvalues, weights: the spectrum, exactly; weights as they were given.
+        eigenvalues, weights: the atoms of the spectrum, exactly, from the smallest up; the weights sum to one.
+        tolerance: eigenvalues closer than this part of the largest are one atom.
         verdict: what is proved: boxes that fill the diagram.
         border: lines `(n, 2)` of points (alpha, tau) where $\mathcal K(c_1) = \mathcal K(c_2)$, in double precision.
         tau_order: points (alpha, tau) of the curve above which $\tilde\lambda \le s$ proves the ordering, `(n, 2)`.
@@ -37,6 +38,7 @@ class PhaseDiagram:
     verdict: BoxVerdict
     border: tuple[np.ndarray, ...] = field(repr=False)
     tau_order: np.ndarray = field(repr=False)
+    tolerance: Fraction = Fraction(0)
 
     @property
     def decided(self) -> float:
@@ -76,7 +78,7 @@ def phase_diagram(
     """Prove where the ordering holds and where it fails, and draw the line between.
 
     Args:
-        spectrum: its floats are taken exactly.
+        spectrum: its atoms are taken exactly.
         kappa, rho: one number each.
         alpha, tau: ranges; tau below 1.
         share: halve boxes until this share of the area is decided, or all where there is no border.
@@ -90,14 +92,17 @@ def phase_diagram(
         >>> diagram.fails > 0.2, diagram.decided > 0.9
         (True, True)
     """
-    verdict = certify_box(spectrum, alpha=alpha, tau=tau, kappa=kappa, rho=rho, share=share, depth=depth)
+    values, shares, tolerance = exact_atoms(spectrum, None)
+    atoms = exact_point(values, shares, alpha=1, tau=2, kappa=1, rho=0, ridge=0).atoms
+    verdict = certify_box(*atoms, alpha=alpha, tau=tau, kappa=kappa, rho=rho, share=share, depth=depth)
     given = {name: _as_float(name, getattr(verdict.box, name)[0]) for name in ("kappa", "rho")}
     ends = [[_as_float(name, end) for end in getattr(verdict.box, name)] for name in ("alpha", "tau")]
     alphas = np.geomspace(ends[0][0], ends[0][1], _CURVE)
     curve = ordering(spectrum, alpha=alphas, tau=0.5, **given).tau_order
     return PhaseDiagram(
-        eigenvalues=tuple(map(Fraction, spectrum.eigenvalues.tolist())),
-        weights=tuple(map(Fraction, spectrum.weights.tolist())),
+        eigenvalues=atoms[0],
+        weights=atoms[1],
+        tolerance=tolerance,
         verdict=verdict,
         border=_border(lambda alpha, tau: ordering(spectrum, alpha=alpha, tau=tau, **given).holds, *ends),
         tau_order=np.stack([alphas, curve], axis=-1),

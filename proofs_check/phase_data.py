@@ -33,6 +33,7 @@ def as_json(diagram: PhaseDiagram) -> str:
         "shares": {name: getattr(diagram, name) for name in ("decided", "holds", "fails", "above_tau_order")},
         "eigenvalues": [exact_text(value) for value in diagram.eigenvalues],
         "weights": [exact_text(value) for value in diagram.weights],
+        "tolerance": exact_text(diagram.tolerance),
         "border": [_points(line) for line in diagram.border],
         "tau_order": _points(diagram.tau_order),
     }
@@ -63,6 +64,7 @@ def load(path: Path) -> PhaseDiagram:
             verdict=BoxVerdict(box, parts),
             border=tuple(np.array(line, dtype=float) for line in found["border"]),
             tau_order=np.array(found["tau_order"], dtype=float),
+            tolerance=Fraction(found.get("tolerance", 0)),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"path: {path} is no phase diagram: {error}") from None

@@ -346,7 +346,7 @@ def test_a_sign_below_the_root_is_taken_on_the_branch_alone(regime: dict[str, An
             if equations._is_below(t):
                 below.append(k)
             D = equations._learned(t)
-            on_branch = D < equations.kappa and (equations.regime != "below" or D < equations.tau)
+            on_branch = equations.kappa > D and (equations.regime != "below" or equations.tau > D)
             assert on_branch or not equations._is_below(t)
             if on_branch:  # where the signs are those of factors that increase
                 assert equations._is_below(t) is (k < 0 or (k == 0 and bool(equations._g(t, D) < 0)))

@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 from flint import arb, ctx, fmpq
 from hypothesis import assume, given, settings
@@ -16,6 +17,7 @@ from mpmath import mp, mpf
 import taskalign as ta
 from taskalign.numerics import InputError, enclose, precise
 from taskalign.proofs_check import Certificate, certify, examine, verify
+from taskalign.proofs_check.box import certify_box
 
 from .. import oracle
 
@@ -105,6 +107,49 @@ def test_certificates_agree_with_double_precision(data: st.DataObject) -> None:
 def test_equal_eigenvalues_become_one_and_those_without_weight_are_left_out() -> None:
     certificate = certify([2, 0, 2, 7], [1, 2, 1, 0], **FAILS, claim="ordering-fails")
     assert certificate == certify([0, 2], **FAILS, claim="ordering-fails")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_repeated_eigenvalues_of_a_covariance_are_one(seed: int) -> None:
+    """A rotated diagonal with repeated entries: the certificate is that of the entries themselves."""
+    rng = np.random.default_rng(seed)
+    c, counts = [0.25, 1.0, 4.0], rng.integers(1, 6, 3)
+    diagonal = np.repeat(c, counts)
+    rotation = np.linalg.qr(rng.normal(size=(diagonal.size, diagonal.size)))[0]
+    spectrum = ta.Spectrum.from_covariance(rotation * diagonal @ rotation.T)
+    given: dict[str, Any] = {"alpha": 400, "tau": "1/2", "kappa": 1, "rho": "1/2"}
+    exact = enclose(["1/4", 1, 4], counts, **given)
+    claim = "ordering-holds" if exact.K("1/4") > exact.K(1) > exact.K(4) else "ordering-fails"
+    certificate = certify(spectrum, **given, claim=claim)
+    assert certificate.weights == tuple(Fraction(int(k), int(counts.sum())) for k in counts)
+    assert [float(x) for x in certificate.eigenvalues] == pytest.approx(c, rel=1e-12, abs=0)
+    assert certificate.tolerance == Fraction(spectrum.tolerance) > 0
+    assert str(certificate.tolerance) in certificate.summary()
+    for x, (low, high) in zip(("1/4", 1, 4), certificate.K, strict=True):
+        assert float(exact.K(x)) == pytest.approx(float(low), rel=1e-9, abs=0)
+        assert low < high
+    box = certify_box(spectrum, **given)
+    assert box.status == claim.partition("-")[2]
+    with pytest.raises(InputError, match="is false"):
+        certify(spectrum, **given, claim="ordering-fails" if claim == "ordering-holds" else "ordering-holds")
+
+
+def test_a_list_of_numbers_is_taken_as_it_is() -> None:
+    """Numbers closer than any tolerance are two where they are given as numbers, and no tolerance is stated."""
+    near = ["1", "1.0000000000000000000001"]
+    certificate = certify(near, **but({"tau": 4}), claim="ordering-holds")
+    assert len(certificate.eigenvalues) == 2
+    assert certificate.tolerance == 0
+    assert "tolerance" not in certificate.as_dict()
+    assert "closer" not in certificate.summary()
+
+
+def test_a_summary_of_many_eigenvalues_is_short() -> None:
+    certificate = certify(list(range(1, 31)), **but({"tau": 4}), claim="ordering-holds")
+    assert certificate.summary() == (
+        "ordering-holds; eigenvalues (weights) 1 (1/30), 2 (1/30), 3 (1/30), 4 (1/30), ... 22 more ..., "
+        "27 (1/30), 28 (1/30), 29 (1/30), 30 (1/30)"
+    )
 
 
 def test_a_single_eigenvalue_is_ordered() -> None:
