@@ -35,7 +35,7 @@ Number = Any
 _MOST_BITS = 1 << 17
 #: characters of a text at most, the largest size of its exponent, and the characters of a value that a message shows
 _MOST_TEXT, _MOST_EXPONENT, _SHOWN = 4300, 1 << 15, 60
-_TEXT = re.compile(r"[+-]?(?:[0-9]+/[0-9]+|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,9}))?)")
+_TEXT = re.compile(r"[+-]?(?:[0-9]+/[0-9]+|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE]([+-]?[0-9]+))?)")
 
 _ALLOWED = (
     "must be an integer, Fraction, Decimal, float, a rational number of mpmath or SymPy, or text as '1/3', '1e-5'"
@@ -59,7 +59,7 @@ def as_fraction(value: Any, name: str) -> Fraction:
     if isinstance(value, str):
         return _from_text(value, name)
     found: Fraction | None = None
-    if isinstance(value, (bool, np.bool_)):
+    if isinstance(value, bool):
         pass
     elif isinstance(value, (Integral, fmpz)):
         found = Fraction(int(value))
@@ -104,7 +104,8 @@ def is_infinite(value: Any) -> bool:
 
 def _refused(value: Any, name: str) -> InputError:
     if is_infinite(value):
-        return InputError(f"{name}: inf is not allowed, must be finite")
+        way_on = ", as 10**30 where the limit is meant" if name == "kappa" else ""
+        return InputError(f"{name}: inf is not allowed in exact arithmetic, must be finite{way_on}")
     if isinstance(value, mp.constant) or getattr(value, "is_irrational", False):
         why = "is irrational: give a rational number close to it, or to `enclose` a ball as flint.arb(2).sqrt()"
         return InputError(f"{name}: {shown(value)} {why}")

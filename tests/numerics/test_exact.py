@@ -177,6 +177,26 @@ def test_lists_of_any_kind_are_the_same(listed: Any) -> None:
     assert certify_box(listed, alpha=(np.int64(49), mp.mpf(51)), tau=Decimal("0.3"), kappa=1, rho=1).status == "fails"
 
 
+def test_small_negative_numbers_are_refused() -> None:
+    for eigenvalues, weights, name in (([1, "-1e-9"], None, "eigenvalues"), ([1, 2], [1, -0.5], "weights")):
+        with pytest.raises(InputError, match=f"^{name}: .* at index 1 is not allowed, must be finite and >= 0"):
+            precise(eigenvalues, weights, **POINT)
+
+
+def test_weights_of_a_spectrum() -> None:
+    spectrum = ta.Spectrum([0.0, 2.0], [0.25, 0.75])
+    assert enclose(spectrum, **POINT).bracket == enclose([0, 2], [1, 3], **POINT).bracket
+
+
+def test_infinitely_many_tasks_are_refused_with_the_way_on() -> None:
+    for function in (precise, enclose):
+        with pytest.raises(InputError, match=r"^kappa: inf is not allowed in exact arithmetic, .* 10\*\*30"):
+            function([1, 2], **POINT | {"kappa": float("inf")})
+    many = [enclose([1, 2], **POINT | {"kappa": kappa}, digits=40).q for kappa in (10**30, 10**31)]
+    with ctx.workprec(200):
+        assert abs(many[0] / many[1] - 1) < arb("1e-28")
+
+
 def test_weights_of_any_kind() -> None:
     exact = enclose([0, 2], ["1/4", "3/4"], **POINT)
     for weights in (np.array([1, 3]), [mp.mpf(1), sympy.Integer(3)], [arb(1), arb(3)], torch.tensor([1, 3])):
