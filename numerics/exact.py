@@ -77,7 +77,7 @@ def as_fraction(value: Any, name: str) -> Fraction:
         if value.is_exact() and value.is_finite():
             found = _binary(*map(int, value.man_exp()))
     elif hasattr(value, "_mpf_") and not isinstance(value, mp.constant):
-        sign, mantissa, exponent, bits = value._mpf_
+        sign, mantissa, exponent, bits = getattr(value, "_mpf_")  # noqa: B009 (no type declares it)
         if bits >= 0:  # less for infinities and nan
             found = _binary(int(-mantissa if sign else mantissa), int(exponent))
     if found is None:

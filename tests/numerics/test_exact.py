@@ -189,9 +189,10 @@ def test_weights_of_a_spectrum() -> None:
 
 
 def test_infinitely_many_tasks_are_refused_with_the_way_on() -> None:
+    infinite: dict[str, Any] = POINT | {"kappa": float("inf")}
     for function in (precise, enclose):
         with pytest.raises(InputError, match=r"^kappa: inf is not allowed in exact arithmetic, .* 10\*\*30"):
-            function([1, 2], **POINT | {"kappa": float("inf")})
+            function([1, 2], **infinite)
     many = [enclose([1, 2], **POINT | {"kappa": kappa}, digits=40).q for kappa in (10**30, 10**31)]
     with ctx.workprec(200):
         assert abs(many[0] / many[1] - 1) < arb("1e-28")
@@ -214,7 +215,7 @@ def test_what_is_no_list_is_refused(listed: Any) -> None:
 
 def test_masked_entries_are_refused() -> None:
     with pytest.raises(InputError, match=r"^eigenvalues: -- "):
-        precise(np.ma.array([3.0, 2.0, 1e20], mask=[0, 0, 1]), **POINT)
+        precise(np.ma.array([3.0, 2.0, 1e20], mask=[False, False, True]), **POINT)
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, float("nan"), float("inf"), "3", True, None, 10**7, 10**5000], ids=shown)

@@ -131,8 +131,8 @@ def places(node: ast.AST, where: str = "module") -> Iterator[tuple[str, ast.AST,
 
 TREE = ast.parse(SOURCE)
 PLACES: dict[str, list[tuple[ast.AST, str, int | None]]] = {}
-for function, *place in places(TREE):
-    PLACES.setdefault(function, []).append((place[0], place[1], place[2]))
+for function, parent, field, index in places(TREE):
+    PLACES.setdefault(function, []).append((parent, field, index))
 
 
 def mutants(where: str) -> Iterator[tuple[str, Any]]:
