@@ -147,13 +147,19 @@ def test_damaged_chunk_is_computed_anew(tmp_path, reference, damage):
     assert contents(tmp_path) == reference[1]
 
 
-def test_chunk_of_another_scan_is_not_taken(tmp_path, reference):
+def test_chunk_of_another_scan_is_neither_taken_nor_removed(tmp_path, reference):
     small(tmp_path / "other")
     run(tmp_path / "this")
     (stranger,) = (tmp_path / "other").glob("chunk-00000002-*.parquet")
     (place,) = (tmp_path / "this").glob("chunk-00000002-*.parquet")
     place.unlink()
-    (tmp_path / "this" / stranger.name).write_bytes(stranger.read_bytes())
+    copy = tmp_path / "this" / stranger.name
+    copy.write_bytes(stranger.read_bytes())
+    before = contents(tmp_path / "this")
+    with pytest.raises(ScanFolderError, match=f"{copy} is of another scan, with another chunk"):
+        run(tmp_path / "this")
+    assert contents(tmp_path / "this") == before
+    copy.unlink()
     assert run(tmp_path / "this").computed == CHUNK
     assert contents(tmp_path / "this") == reference[1]
 
@@ -273,8 +279,8 @@ def test_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
 
 
 def test_lock_falls_when_a_scan_fails(tmp_path):
-    folder = ChunkFolder(tmp_path, "{}", 1)
+    folder = ChunkFolder(tmp_path, "{}", 1, 1)
     with pytest.raises(RuntimeError), folder.locked():
         raise RuntimeError
-    with folder.locked(), pytest.raises(ScanFolderError), ChunkFolder(tmp_path, "{}", 1).locked():
+    with folder.locked(), pytest.raises(ScanFolderError), ChunkFolder(tmp_path, "{}", 1, 1).locked():
         pass

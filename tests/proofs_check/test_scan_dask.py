@@ -68,14 +68,6 @@ def test_worker_killed_in_mid_scan_changes_nothing(tmp_path, cluster):
     assert contents(tmp_path / "dask") == contents(tmp_path / "local")
 
 
-@pytest.mark.parametrize("found", [None, "0.0.1"])
-def test_worker_without_this_taskalign_is_refused(found):
-    here = {"taskalign": "1.0", "numpy": "2.0", "pyarrow": "20.0"}
-    versions = {"client": {"packages": here}, "workers": {"tcp://a:1": {"packages": here | {"taskalign": found}}}}
-    with pytest.raises(InputError, match=f"worker tcp://a:1 has taskalign {found}, this process has 1.0"):
-        scanning._require_equal_versions(versions)
-
-
 def test_scheduler_that_does_not_answer_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(scanning, "ANSWER_WITHIN", 0.5)
     with pytest.raises(InputError, match=r"scheduler: tcp://127\.0\.0\.1:9"):
