@@ -231,7 +231,7 @@ def _computed(
 
 def _on_threads(plan: Plan, todo: list[int], jobs: int) -> Iterator[tuple[int, bytes]]:
     # the kernels and Arrow run without the interpreter's lock, so threads are as quick as processes and start at once
-    width = len(os.sched_getaffinity(0)) if jobs == -1 else jobs
+    width = (os.cpu_count() or 1) if jobs == -1 else jobs
     pool = ThreadPoolExecutor(width)
     left = iter(todo)
     pending: dict[Any, int] = {}
@@ -287,16 +287,18 @@ def _by_client(
         again: connects another within so many seconds, when this one has given up.
         patience: seconds without a worker.
     """
-    from distributed import KilledWorker
+    from distributed import CancelledError, KilledWorker
 
-    left, pending = deque(todo), {}
-    versions, run = _versions(), None
+    left: deque[int] = deque(todo)
+    pending: dict[Future[bytes], tuple[int, Any]] = {}
+    versions, plan_there = _versions(), None
+    known: set[str] = set()
     looked = lost = -math.inf  # when the workers were counted, and since when there are none
     width = 0
     try:
         while left or pending:
             if (now := time.monotonic()) >= looked + _LOOK:
-                looked, width = now, 2 * _threads_of(client)
+                looked, width = now, 2 * _threads_of(client, known)
                 if width:
                     lost = -math.inf
                 elif lost == -math.inf:
@@ -305,42 +307,47 @@ def _by_client(
                 elif now >= lost + patience:
                     raise WorkersLost(f"no dask worker for {patience:g} s")
                 if client.status == "closed":
-                    client, run = _reconnected(again, lost + patience - now, patience), None
-            if width and run is None:
-                run = _submitter(client, plan, versions)
-            while run is not None and left and len(pending) < width:
+                    client, plan_there = _reconnected(again, lost + patience - now, patience), None
+            while left and len(pending) < width:
+                if plan_there is None:
+                    # sent once, and the outcome of a task, so that it outlives the worker that has it
+                    plan_there = client.submit(_same, plan, pure=False)
                 place = left.popleft()
-                pending[run(place)] = place
+                asked = client.submit(_on_worker, plan_there, versions, place, pure=False)
+                pending[_fetched(client, asked)] = place, asked
             if not pending:
                 time.sleep(_LOOK / 10)
                 continue
             for future in wait(pending, timeout=_LOOK, return_when=FIRST_COMPLETED).done:
-                if future not in pending:
-                    continue
-                if future.cancelled():
-                    # all that was asked for went with the scheduler
-                    left.extendleft(pending.values())
-                    pending.clear()
-                    run, looked = None, -math.inf
-                    continue
-                try:
-                    data = future.result()
-                except KilledWorker:
-                    raise WorkersLost("several dask workers died at the same chunk, for lack of memory?") from None
-                except ImportError as error:
-                    raise InputError(f"scheduler: a worker cannot import what it needs: {error}") from None
-                yield pending.pop(future), data
+                place, asked = pending.pop(future)
+                error = future.exception()
+                if error is None:
+                    yield place, future.result()
+                elif isinstance(error, KilledWorker):
+                    raise WorkersLost(f"several dask workers died at chunk {place}, for lack of memory?")
+                elif isinstance(error, CancelledError) or asked.status != "error":
+                    # it went with the scheduler, or with the worker that had it
+                    left.append(place)
+                    looked, plan_there = -math.inf, None
+                else:
+                    raise error
     finally:
         if client.status == "running":
-            for future in pending:
-                future.cancel()
+            client.cancel([asked for _, asked in pending.values()])
 
 
-def _submitter(client: Any, plan: Plan, versions: Mapping[str, str]) -> Callable[[int], Future[bytes]]:
-    """Asks for a chunk. The plan is sent once, and is the outcome of a task, so that it outlives its worker."""
-    executor = client.get_executor(pure=False)
-    shared = client.submit(_same, plan, pure=False)
-    return lambda place: executor.submit(_on_worker, shared, versions, place)
+def _fetched(client: Any, asked: Any) -> Future[bytes]:
+    """The outcome of a dask future; an exception where it is lost on the way."""
+    fetched: Future[bytes] = Future()
+
+    async def fetch() -> None:
+        try:
+            fetched.set_result(await client.gather(asked, asynchronous=True))
+        except BaseException as error:
+            fetched.set_exception(error)
+
+    client.loop.add_callback(fetch)
+    return fetched
 
 
 def _reconnected(again: Callable[[float], Any] | None, within: float, patience: float) -> Any:
@@ -352,14 +359,32 @@ def _reconnected(again: Callable[[float], Any] | None, within: float, patience: 
     raise WorkersLost("the dask client is closed")
 
 
-def _threads_of(client: Any) -> int:
-    """Threads of all workers; 0 where the scheduler does not answer."""
+def _threads_of(client: Any, known: set[str]) -> int:
+    """Threads of all workers, 0 where the scheduler does not answer; those not known yet are looked at, and then are.
+
+    Raises:
+        InputError: a worker has other versions.
+    """
     if client.status != "running":
         return 0
     try:
-        return sum(client.sync(client.scheduler.ncores, callback_timeout=ANSWER_WITHIN).values())
+        threads = client.sync(client.scheduler.ncores, callback_timeout=ANSWER_WITHIN)
+        if not known.issuperset(threads):
+            _require_equal_versions(client.get_versions(packages=list(_ALIKE)))
+            known.update(threads)
     except (OSError, TimeoutError):
         return 0
+    return sum(threads.values())
+
+
+def _require_equal_versions(versions: Mapping[str, Any]) -> None:
+    """Workers must have what decides the bytes of a file; one without taskalign ends when it is sent a chunk."""
+    here = versions["client"]["packages"]
+    for address, worker in versions["workers"].items():
+        for package in _ALIKE:
+            there, wanted = worker["packages"].get(package), here[package]
+            if there != wanted:
+                raise InputError(f"scheduler: worker {address} has {package} {there}, this process has {wanted}")
 
 
 def _close(client: Any) -> None:
@@ -370,7 +395,7 @@ def _close(client: Any) -> None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Dask's own lines about connections that are lost are not shown: what matters of them is said here."""
-    names = ("distributed.client", "distributed.core", "distributed.comm", "asyncio")
+    names = ("distributed.client", "distributed.core", "distributed.comm", "tornado.application", "asyncio")
     loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
@@ -388,7 +413,7 @@ def _same(plan: Plan) -> Plan:
 
 
 def _versions() -> dict[str, str]:
-    """What decides the bytes of a file."""
+    """As they are imported, which may be from another place than what is installed."""
     return {name: import_module(name).__version__ for name in _ALIKE}
 
 
