@@ -26,6 +26,21 @@ def folder(option: str, path: Path) -> Path:
     return path
 
 
+def writable(option: str, path: Path) -> Path:
+    """The path, if a file can be written there: to be asked before long work.
+
+    Raises:
+        InputError: it is a folder, or its folder is not there or cannot be written.
+    """
+    if not path.name or path.is_dir():
+        raise InputError(f"{option}: {path} is a folder, must be a file")
+    if not path.parent.is_dir():
+        raise InputError(f"{option}: {path}: {path.parent} is no folder")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise InputError(f"{option}: {path}: Permission denied")
+    return path
+
+
 def write(option: str, path: Path, content: str | bytes) -> None:
     """Write a file whole: under another name first, then put in its place.
 
@@ -33,6 +48,7 @@ def write(option: str, path: Path, content: str | bytes) -> None:
         InputError: it cannot be written.
     """
     data = content.encode() if isinstance(content, str) else content
+    writable(option, path)
     try:
         with whole_file(path) as beside:
             beside.write_bytes(data)

@@ -8,7 +8,19 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from taskalign.numerics.errors import InputError
-from taskalign.options import Alpha, CheckFailed, Kappa, Rho, Spectrum, Tau, Whole, WholeIfGiven, app, need
+from taskalign.options import (
+    Alpha,
+    CheckFailed,
+    Kappa,
+    PathIfGiven,
+    Rho,
+    Spectrum,
+    Tau,
+    Whole,
+    WholeIfGiven,
+    app,
+    need,
+)
 
 
 @app.command
@@ -101,8 +113,8 @@ def scan(
     jobs: Whole = -1,
     scheduler: str | None = None,
     wait: float = 60.0,
-    out: Path | None = None,
-    summary: Path | None = None,
+    out: PathIfGiven = None,
+    summary: PathIfGiven = None,
 ) -> None:
     """Decide the ordering of K at many points, into a folder of Parquet files; or sum up such a folder.
 

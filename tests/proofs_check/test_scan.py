@@ -16,9 +16,11 @@ import pytest
 import taskalign as ta
 from taskalign.numerics import InputError
 from taskalign.proofs_check import scan
+from taskalign.proofs_check.adversary import Adversary
 from taskalign.proofs_check.chunks import ChunkFolder, ScanFolderError
 from taskalign.proofs_check.families import PowerLaw, TwoAtoms
 from taskalign.proofs_check.points import Grid, RandomPoints
+from taskalign.proofs_check.summary import summarise
 
 from .scan_tools import CHUNK, SIZE, SLOW, contents, run, small, start_slow, wait_for_chunks
 
@@ -49,12 +51,15 @@ def test_metadata_says_where_the_rows_come_from(reference):
         if name.endswith(".parquet"):
             metadata = pa.parquet.read_schema(result.path / name).metadata
             said = json.loads(metadata[b"taskalign"])
+            place = int(name.split("-")[1])
+            assert metadata[b"taskalign.rows"] == b"%d:%d" % (place * CHUNK, (place + 1) * CHUNK)
             assert said["version"] == ta.__version__
             assert said["points"]["seed"] == 4
             assert said["points"]["ranges"]["alpha"] == [0.1, 1e4]
             assert said["spectrum"] == {"kind": "two-atoms"}
     manifest = json.loads(files["_manifest.json"])
     assert manifest["scan"] == said
+    assert (manifest["points"], manifest["chunks"]) == (SIZE, SIZE // CHUNK)
     assert sorted(manifest["sha256"]) == sorted(name for name in files if name.endswith(".parquet"))
 
 
@@ -164,11 +169,127 @@ def test_chunk_of_another_scan_is_neither_taken_nor_removed(tmp_path, reference)
     assert contents(tmp_path / "this") == reference[1]
 
 
-def test_unreadable_manifest_is_written_anew(tmp_path, reference):
+@pytest.mark.parametrize("text", ["{", "[]", '{"scan": {}}', '{"scan": {"chunk": NaN}, "points": 1, "chunks": 1}'])
+def test_unreadable_manifest_is_written_anew(tmp_path, reference, text):
     run(tmp_path)
-    (tmp_path / "_manifest.json").write_text("{")
+    (tmp_path / "_manifest.json").write_text(text)
     assert run(tmp_path).computed == 0
     assert contents(tmp_path) == reference[1]
+
+
+# --- chunks in the wrong place ------------------------------------------------------------------------------------
+def chunk_at(folder, place):
+    (found,) = folder.glob(f"chunk-{place:08d}-*.parquet")
+    return found
+
+
+def named(file, place):
+    """The name that a file would have at another place."""
+    return file.with_name(f"chunk-{place:08d}-{file.stem.split('-')[2]}.parquet")
+
+
+def swap(folder):
+    first, second = chunk_at(folder, 3), chunk_at(folder, 8)
+    first.rename(named(first, 8))
+    second.rename(named(second, 3))
+    return 2
+
+
+def copy_over(folder):
+    chunk_at(folder, 3).unlink()
+    named(chunk_at(folder, 2), 3).write_bytes(chunk_at(folder, 2).read_bytes())
+    return 1
+
+
+def copy_beyond(folder):
+    named(chunk_at(folder, 2), 99).write_bytes(chunk_at(folder, 2).read_bytes())
+    return 0
+
+
+def copy_beside(folder):
+    named(chunk_at(folder, 2), 3).write_bytes(chunk_at(folder, 2).read_bytes())
+    return 0
+
+
+@pytest.mark.parametrize("misplace", [swap, copy_over, copy_beyond, copy_beside])
+def test_chunk_in_the_wrong_place_is_not_counted(tmp_path, reference, misplace):
+    run(tmp_path)
+    missing = misplace(tmp_path)
+    with pytest.raises(InputError, match=r"summary: .*chunk-\d{8}-.* is damaged, misplaced or of another scan"):
+        summarise(tmp_path)
+    calls = []
+    result = run(tmp_path, progress=lambda *said: calls.append(said))
+    assert calls[0] == (SIZE - missing * CHUNK, SIZE)
+    assert result.computed == missing * CHUNK
+    assert contents(tmp_path) == reference[1]
+    assert result.table().equals(reference[0].table())
+
+
+# --- more points ------------------------------------------------------------------------------------------------
+def longer(size, out, **more):
+    return scan(RandomPoints(size, seed=4), **{"spectrum": TwoAtoms(), "out": out, "chunk": CHUNK, **more})
+
+
+@pytest.mark.parametrize(
+    ("before", "computed"), [(SIZE - 1, CHUNK), (SIZE - CHUNK, CHUNK), (SIZE - CHUNK - 1, 2 * CHUNK), (1, SIZE)]
+)
+def test_scan_is_made_longer(tmp_path, reference, before, computed):
+    longer(before, tmp_path)
+    assert run(tmp_path).computed == computed
+    assert contents(tmp_path) == reference[1]
+
+
+def test_scan_is_made_longer_without_its_manifest(tmp_path, reference):
+    longer(SIZE - 50, tmp_path)
+    (tmp_path / "_manifest.json").unlink()
+    assert run(tmp_path).computed == CHUNK
+    assert contents(tmp_path) == reference[1]
+
+
+@pytest.mark.parametrize("manifest", [True, False])
+@pytest.mark.parametrize("size", [SIZE - 1, 2 * CHUNK])
+def test_scan_is_not_made_shorter(tmp_path, reference, manifest, size):
+    run(tmp_path)
+    if not manifest:
+        (tmp_path / "_manifest.json").unlink()
+    before = contents(tmp_path)
+    with pytest.raises(
+        ScanFolderError, match=rf"^out: {tmp_path} holds {SIZE} points of this scan and {size} are asked"
+    ):
+        longer(size, tmp_path)
+    assert contents(tmp_path) == before
+
+
+def test_longer_scan_that_was_interrupted_can_be_given_up(tmp_path):
+    """Nothing beyond the shorter one is there yet."""
+    longer(SIZE - CHUNK, tmp_path)
+    before = contents(tmp_path)
+
+    def stop(done, size):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, progress=stop)
+    assert longer(SIZE - CHUNK, tmp_path).computed == 0
+    assert contents(tmp_path) == before
+
+
+def test_adversarial_scan_is_made_longer(tmp_path):
+    for size, folder in ((5, "one"), (9, "one"), (9, "other")):
+        found = scan(Adversary(size, steps=3), out=tmp_path / folder, chunk=4)
+    assert found.size == 9
+    assert contents(tmp_path / "one") == contents(tmp_path / "other")
+    assert scan(Adversary(9, steps=3), out=tmp_path / "one", chunk=4).computed == 0
+
+
+def test_grid_is_not_made_longer(tmp_path):
+    axes = {"alpha": [1.0, 2.0], "tau": [0.5], "kappa": [1.0], "rho": [0.1]}
+    scan(axes, spectrum=ta.Spectrum([0.0, 2.0]), out=tmp_path)
+    before = contents(tmp_path)
+    message = r"holds another scan, with another points\.axes\.tau: give a new folder \(a grid cannot be made longer"
+    with pytest.raises(ScanFolderError, match=message):
+        scan(axes | {"tau": [0.5, 0.7]}, spectrum=ta.Spectrum([0.0, 2.0]), out=tmp_path)
+    assert contents(tmp_path) == before
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------
@@ -190,12 +311,74 @@ def test_second_scan_into_the_same_folder_is_refused(tmp_path):
         ({"margin": 1e-3}, "margin"),
     ],
 )
-def test_folder_of_another_scan_is_refused(tmp_path, more, named):
+@pytest.mark.parametrize("manifest", [None, "missing", "unreadable"])
+def test_folder_of_another_scan_is_refused(tmp_path, more, named, manifest):
     small(tmp_path)
+    if manifest:
+        (tmp_path / "_manifest.json").unlink()
+    if manifest == "unreadable":
+        (tmp_path / "_manifest.json").write_text("{")
     before = contents(tmp_path)
     with pytest.raises(ScanFolderError, match=f"another {named}"):
         small(tmp_path, **more)
     assert contents(tmp_path) == before
+
+
+def test_manifest_of_another_scan_does_not_make_the_chunks_foreign(tmp_path):
+    small(tmp_path / "this")
+    small(tmp_path / "other", margin=1e-3)
+    (tmp_path / "this" / "_manifest.json").write_bytes((tmp_path / "other" / "_manifest.json").read_bytes())
+    before = contents(tmp_path / "this")
+    for more in ({}, {"margin": 1e-3}):
+        with pytest.raises(ScanFolderError, match="another margin"):
+            small(tmp_path / "this", **more)
+        assert contents(tmp_path / "this") == before
+
+
+def test_only_own_leavings_are_removed(tmp_path):
+    kept = [".mine.part", "_keep.part", ".chunk.part.part", "_notes", ".hidden"]
+    for name in kept:
+        (tmp_path / name).write_text("precious")
+    for name in (".chunk.part", "._manifest.json.part"):
+        (tmp_path / name).write_text("left behind")
+    small(tmp_path)
+    names = {file.name for file in tmp_path.iterdir() if not file.name.startswith("chunk-")}
+    assert names == {*kept, "_manifest.json", ".lock"}
+    assert all((tmp_path / name).read_text() == "precious" for name in kept)
+
+
+NAME = "chunk-00000001-0123456789abcdef.parquet"
+
+
+@pytest.mark.parametrize("name", [NAME, ".chunk.part", "._manifest.json.part", "_manifest.json", ".lock"])
+@pytest.mark.parametrize("make", [os.mkdir, lambda path: os.symlink("nowhere/at/all", path), os.mkfifo])
+def test_what_is_no_file_where_one_belongs_is_one_line(tmp_path, name, make):
+    if name == ".lock" and make is os.mkfifo:
+        return  # as good a lock as a file
+    make(tmp_path / name)
+    with pytest.raises(ScanFolderError, match=r"^out: ") as caught:
+        small(tmp_path)
+    assert str(tmp_path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert os.path.lexists(tmp_path / name)
+    if name == NAME:
+        with pytest.raises(InputError, match=r"^summary: "):
+            summarise(tmp_path)
+
+
+def test_chunk_that_is_a_link_to_one_is_taken(tmp_path, reference):
+    run(tmp_path / "scan")
+    file = chunk_at(tmp_path / "scan", 4)
+    file.rename(tmp_path / "elsewhere")
+    file.symlink_to(tmp_path / "elsewhere")
+    assert run(tmp_path / "scan").computed == 0
+    assert contents(tmp_path / "scan") == reference[1]
+
+
+def test_more_files_than_names_is_refused(tmp_path):
+    with pytest.raises(InputError, match="chunk: 1 is not allowed for 100000001 points"):
+        scan(RandomPoints(10**8 + 1), spectrum=TwoAtoms(), out=tmp_path / "new", chunk=1)
+    assert not (tmp_path / "new").exists()
 
 
 def test_folder_with_other_things_is_refused(tmp_path):
@@ -218,6 +401,11 @@ def test_out_that_is_a_file_is_refused(tmp_path):
         (Grid({"alpha": [1], "tau": [2], "kappa": [1], "rho": [1]}), {"spectrum": PowerLaw(5)}, "exponent"),
         (RandomPoints(5), {}, "spectrum"),
         (RandomPoints(5), {"spectrum": TwoAtoms(), "chunk": 0}, "chunk"),
+        (RandomPoints(5), {"spectrum": TwoAtoms(), "jobs": 0}, "jobs: 0"),
+        (RandomPoints(5), {"spectrum": TwoAtoms(), "jobs": -2}, "jobs: -2"),
+        (RandomPoints(5), {"spectrum": TwoAtoms(), "jobs": True}, "jobs: True"),
+        (RandomPoints(5), {"spectrum": TwoAtoms(), "wait": float("nan")}, "wait: nan"),
+        (RandomPoints(5), {"spectrum": TwoAtoms(), "wait": -1.0}, "wait: -1"),
         (RandomPoints(5), {"spectrum": TwoAtoms(), "margin": float("nan")}, "margin"),
         (RandomPoints(5), {"spectrum": ta.Spectrum.batch(np.ones((2, 3)))}, "spectrum"),
     ],
