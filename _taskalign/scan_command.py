@@ -14,8 +14,9 @@ from taskalign.options import CheckFailed
 from taskalign.progress import progress
 from taskalign.proofs_check.adversary import Adversary
 from taskalign.proofs_check.families import Atoms, Family, OneSpectrum, PowerLaw, TwoAtoms
+from taskalign.proofs_check.on_dask import WorkersLost
 from taskalign.proofs_check.points import Grid, Points, RandomPoints
-from taskalign.proofs_check.scanning import WAIT, Scan, WorkersLost, saved_rows, scan
+from taskalign.proofs_check.scanning import WAIT, Scan, saved_rows, scan
 
 #: beside the rows; readers of datasets skip names that begin with an underscore
 PAGE, CERTIFICATES = "_summary.html", "_certificates"

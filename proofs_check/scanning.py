@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-import math
 import os
-import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, closing, contextmanager, suppress
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -24,6 +20,7 @@ from .adversary import Adversary
 from .chunks import MOST, ChunkFolder, as_text, bounds, chunk_files, encode, row_count
 from .decide import MARGIN, decide
 from .families import Family, OneSpectrum
+from .on_dask import WorkersLost, on_dask
 from .points import PARAMETERS, Grid, Points, RandomPoints, require_count
 
 #: points of a chunk, and most points x eigenvalues of one whose points have spectra of their own
@@ -33,16 +30,8 @@ _CHUNK_NUMBERS = 400_000
 #: points of a chunk where each takes long: found by gradient ascent, or all decided with many digits
 _SLOW_CHUNK = 128
 
-#: seconds in which a dask scheduler must answer at the start
-ANSWER_WITHIN = 10.0
 #: seconds that a scan waits for dask workers, where nothing else is said
 WAIT = 60.0
-#: seconds between looks at who works
-_LOOK = 1.0
-#: packages whose versions a dask worker must share
-_ALIKE = ("taskalign", "numpy", "pyarrow")
-
-_log = logging.getLogger("taskalign")
 
 #: called with the number of points that are done and the number of all
 Progress = Callable[[int, int], Any]
@@ -226,7 +215,7 @@ def _computed(
     """The chunks as they are done, in any order."""
     if not todo:
         return
-    yield from _on_threads(plan, todo, jobs) if scheduler is None else _on_dask(plan, todo, scheduler, wait)
+    yield from _on_threads(plan, todo, jobs) if scheduler is None else on_dask(plan.compute, todo, scheduler, wait)
 
 
 def _on_threads(plan: Plan, todo: list[int], jobs: int) -> Iterator[tuple[int, bytes]]:
@@ -246,182 +235,3 @@ def _on_threads(plan: Plan, todo: list[int], jobs: int) -> Iterator[tuple[int, b
     finally:
         # no chunk begins any more, and those begun are waited for: a process must not end with threads at work
         pool.shutdown(cancel_futures=True)
-
-
-# --- dask -------------------------------------------------------------------------------------------------------
-class WorkersLost(RuntimeError):
-    """Dask has no worker, or its scheduler does not answer; what was finished is kept."""
-
-
-def _on_dask(plan: Plan, todo: list[int], scheduler: Any, patience: float) -> Iterator[tuple[int, bytes]]:
-    try:
-        from distributed import Client
-    except ImportError:
-        raise InputError('scheduler: dask is missing, pip install "taskalign[dask]"') from None
-    if isinstance(scheduler, Client):
-        if scheduler.asynchronous or scheduler.status != "running":
-            raise InputError(f"scheduler: {scheduler} is not allowed, must be a synchronous Client that is connected")
-        yield from _by_client(plan, todo, scheduler, None, patience)
-        return
-    with _quiet(), ExitStack() as stack:
-
-        def connected(within: float) -> Client:
-            client = Client(scheduler, timeout=within, set_as_default=False)
-            stack.callback(_close, client)
-            return client
-
-        try:
-            client = connected(min(ANSWER_WITHIN, max(patience, _LOOK)))
-        except (OSError, TypeError, ValueError, TimeoutError) as error:
-            raise InputError(f"scheduler: {scheduler}: {' '.join(str(error).split())}") from None
-        yield from _by_client(plan, todo, client, connected, patience)
-
-
-def _by_client(
-    plan: Plan, todo: list[int], client: Any, again: Callable[[float], Any] | None, patience: float
-) -> Iterator[tuple[int, bytes]]:
-    """The chunks by a dask client; they are asked for again where the scheduler went and came back.
-
-    Args:
-        client: connected.
-        again: connects another within so many seconds, when this one has given up.
-        patience: seconds without a worker.
-    """
-    from distributed import CancelledError, KilledWorker
-
-    left: deque[int] = deque(todo)
-    pending: dict[Future[bytes], tuple[int, Any]] = {}
-    versions, plan_there = _versions(), None
-    known: set[str] = set()
-    looked = lost = -math.inf  # when the workers were counted, and since when there are none
-    width = 0
-    try:
-        while left or pending:
-            if (now := time.monotonic()) >= looked + _LOOK:
-                looked, width = now, 2 * _threads_of(client, known)
-                if width:
-                    lost = -math.inf
-                elif lost == -math.inf:
-                    lost = now
-                    _log.warning("taskalign: no dask worker answers: waiting %g s for one", patience)
-                elif now >= lost + patience:
-                    raise WorkersLost(f"no dask worker for {patience:g} s")
-                if client.status == "closed":
-                    client, plan_there = _reconnected(again, lost + patience - now, patience), None
-            while left and len(pending) < width:
-                if plan_there is None:
-                    # sent once, and the outcome of a task, so that it outlives the worker that has it
-                    plan_there = client.submit(_same, plan, pure=False)
-                place = left.popleft()
-                asked = client.submit(_on_worker, plan_there, versions, place, pure=False)
-                pending[_fetched(client, asked)] = place, asked
-            if not pending:
-                time.sleep(_LOOK / 10)
-                continue
-            for future in wait(pending, timeout=_LOOK, return_when=FIRST_COMPLETED).done:
-                place, asked = pending.pop(future)
-                error = future.exception()
-                if error is None:
-                    yield place, future.result()
-                elif isinstance(error, KilledWorker):
-                    raise WorkersLost(f"several dask workers died at chunk {place}, for lack of memory?")
-                elif isinstance(error, CancelledError) or asked.status != "error":
-                    # it went with the scheduler, or with the worker that had it
-                    left.append(place)
-                    looked, plan_there = -math.inf, None
-                else:
-                    raise error
-    finally:
-        if client.status == "running":
-            client.cancel([asked for _, asked in pending.values()])
-
-
-def _fetched(client: Any, asked: Any) -> Future[bytes]:
-    """The outcome of a dask future; an exception where it is lost on the way."""
-    fetched: Future[bytes] = Future()
-
-    async def fetch() -> None:
-        try:
-            fetched.set_result(await client.gather(asked, asynchronous=True))
-        except BaseException as error:
-            fetched.set_exception(error)
-
-    client.loop.add_callback(fetch)
-    return fetched
-
-
-def _reconnected(again: Callable[[float], Any] | None, within: float, patience: float) -> Any:
-    try:
-        if again is not None and within > 0:
-            return again(within)
-    except (OSError, TimeoutError):
-        raise WorkersLost(f"the dask scheduler did not answer for {patience:g} s") from None
-    raise WorkersLost("the dask client is closed")
-
-
-def _threads_of(client: Any, known: set[str]) -> int:
-    """Threads of all workers, 0 where the scheduler does not answer; those not known yet are looked at, and then are.
-
-    Raises:
-        InputError: a worker has other versions.
-    """
-    if client.status != "running":
-        return 0
-    try:
-        threads = client.sync(client.scheduler.ncores, callback_timeout=ANSWER_WITHIN)
-        if not known.issuperset(threads):
-            _require_equal_versions(client.get_versions(packages=list(_ALIKE)))
-            known.update(threads)
-    except (OSError, TimeoutError):
-        return 0
-    return sum(threads.values())
-
-
-def _require_equal_versions(versions: Mapping[str, Any]) -> None:
-    """Workers must have what decides the bytes of a file; one without taskalign ends when it is sent a chunk."""
-    here = versions["client"]["packages"]
-    for address, worker in versions["workers"].items():
-        for package in _ALIKE:
-            there, wanted = worker["packages"].get(package), here[package]
-            if there != wanted:
-                raise InputError(f"scheduler: worker {address} has {package} {there}, this process has {wanted}")
-
-
-def _close(client: Any) -> None:
-    with suppress(OSError, TimeoutError):  # of a scheduler that is gone
-        client.close(timeout=_LOOK)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Dask's own lines about connections that are lost are not shown: what matters of them is said here."""
-    names = ("distributed.client", "distributed.core", "distributed.comm", "tornado.application", "asyncio")
-    loggers = [logging.getLogger(name) for name in names]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-
-
-# --- on a worker --------------------------------------------------------------------------------------------------
-def _same(plan: Plan) -> Plan:
-    return plan
-
-
-def _versions() -> dict[str, str]:
-    """As they are imported, which may be from another place than what is installed."""
-    return {name: import_module(name).__version__ for name in _ALIKE}
-
-
-def _on_worker(plan: Plan, versions: Mapping[str, str], place: int) -> bytes:
-    from distributed import get_worker
-
-    for name, here in _versions().items():
-        if here != versions[name]:
-            address = get_worker().address
-            raise InputError(f"scheduler: worker {address} has {name} {here}, this process has {versions[name]}")
-    return plan.compute(place)

@@ -20,8 +20,8 @@ from taskalign.options import CheckFailed
 from taskalign.proofs_check import verify
 from taskalign.proofs_check.adversary import Adversary
 from taskalign.proofs_check.families import Atoms, OneSpectrum, PowerLaw, TwoAtoms
+from taskalign.proofs_check.on_dask import WorkersLost
 from taskalign.proofs_check.points import RandomPoints
-from taskalign.proofs_check.scanning import WorkersLost
 
 from .terminal import rest_of
 

@@ -12,10 +12,8 @@ import pytest
 from distributed import Client
 
 from taskalign.numerics import InputError
-from taskalign.proofs_check import scanning
-from taskalign.proofs_check.families import TwoAtoms
-from taskalign.proofs_check.points import RandomPoints
-from taskalign.proofs_check.scanning import WorkersLost
+from taskalign.proofs_check import on_dask
+from taskalign.proofs_check.on_dask import WorkersLost
 
 from .scan_tools import CHUNK, SIZE, contents, run, small
 
@@ -201,7 +199,7 @@ def test_worker_without_this_taskalign_is_named(found):
     here = {"taskalign": "1.0", "numpy": "2.0", "pyarrow": "20.0"}
     versions = {"client": {"packages": here}, "workers": {"tcp://a:1": {"packages": here | {"taskalign": found}}}}
     with pytest.raises(InputError, match=f"worker tcp://a:1 has taskalign {found}, this process has 1.0"):
-        scanning._require_equal_versions(versions)
+        on_dask._require_equal_versions(versions)
 
 
 #: a worker as it is where nothing of taskalign is installed
@@ -242,8 +240,7 @@ def test_other_worker_is_refused(tmp_path, cluster, preloaded, late, said):
 
 def test_worker_is_looked_at_again_where_it_works(monkeypatch):
     """One that came a moment ago has not been asked yet."""
-    plan = scanning._plan(RandomPoints(30), TwoAtoms(), 1e-10, None)
     monkeypatch.setattr("distributed.get_worker", lambda: SimpleNamespace(address="tcp://a:1"))
     with pytest.raises(InputError, match=f"worker tcp://a:1 has numpy {np.__version__}, this process has 1.0"):
-        scanning._on_worker(plan, scanning._versions() | {"numpy": "1.0"}, 0)
-    assert scanning._on_worker(plan, scanning._versions(), 0) == plan.compute(0)
+        on_dask._on_worker(bytes, on_dask._versions() | {"numpy": "1.0"}, 5)
+    assert on_dask._on_worker(bytes, on_dask._versions(), 5) == bytes(5)
