@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from taskalign.models.whole_file import whole_file
 from taskalign.numerics.errors import InputError
+from taskalign.numerics.files import whole_file
 
 
 def folder(option: str, path: Path) -> Path:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..numerics.errors import InputError
+from ..numerics.files import lock, whole_file
 
 #: readers of datasets skip names that begin with an underscore or a dot
 MANIFEST = "_manifest.json"
@@ -146,7 +146,7 @@ class ChunkFolder:
             raise ScanFolderError(f"out: {self.path}: {error.strerror or error}") from None
         try:
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                lock(handle)
             except BlockingIOError:
                 raise ScanFolderError(f"out: {self.path} is in use by another scan") from None
             self._require_own()
@@ -241,19 +241,9 @@ class ChunkFolder:
     def _put(self, name: str, data: bytes) -> None:
         beside = self.path / f".{name.partition('-')[0]}.part"
         try:
-            with beside.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self.path / name)
-            folder = os.open(self.path, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            with whole_file(self.path / name, beside):
+                beside.write_bytes(data)
         except OSError as error:
-            with suppress(OSError):
-                beside.unlink(missing_ok=True)
             raise ScanFolderError(f"out: {self.path}: {error.strerror or error}; {self.saved()}") from None
 
 
