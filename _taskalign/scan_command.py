@@ -191,6 +191,8 @@ def write_summary(folder: Path, worst: int = 10) -> list[str]:
     lines = [f"{found.rows} points, ordering fails at {found.failing} ({100 * found.failing / found.rows:.4g} %)"]
     if found.chunks_there < found.chunks:
         lines.append(f"not finished: {found.chunks_there} of {found.chunks} files")
+    if found.tolerance:
+        lines.append(f"eigenvalues closer than {found.tolerance:.3g} of the largest were taken as one")
     lines += [_counts("decided by", found.decided_by), _counts("best spike", found.optimal_spike)]
     for violation in found.worst:
         row = violation.row

@@ -13,6 +13,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..numerics.errors import InputError
 from ..numerics.rows import most_threads
 from ..numerics.spectrum import Spectrum
@@ -129,6 +131,7 @@ def scan(
             kappa, rho and the parameters of the family.
         out: folder, made if it is not there.
         spectrum: a Spectrum or a family of spectra; a mapping may hold it as "spectrum". An `Adversary` finds its own.
+            Eigenvalues of a Spectrum within its tolerance of each other are one.
         margin: see `decide`.
         chunk: points of a file.
         jobs: how many chunks at once, -1 for the number of processors; dask counts those of its workers.
@@ -185,6 +188,9 @@ def _plan(
     if spectrum is None:
         raise InputError("spectrum: none was given, must be a Spectrum or a family of spectra")
     family: Family = OneSpectrum(spectrum) if isinstance(spectrum, Spectrum) else spectrum
+    tolerance = 0.0
+    if isinstance(family, OneSpectrum):
+        tolerance, family = family.spectrum.tolerance, _of_atoms(family)
     if isinstance(grid, RandomPoints):
         grid = RandomPoints(grid.size, grid.seed, {**family.ranges, **grid.ranges})
     wrong = set(grid.names) ^ {*PARAMETERS, *family.ranges}
@@ -206,7 +212,17 @@ def _plan(
         "margin": str(margin),
         "chunk": chunk,
     }
+    if tolerance:
+        description["tolerance"] = tolerance
     return Plan(grid, family, margin, chunk, as_text(description))
+
+
+def _of_atoms(family: OneSpectrum) -> OneSpectrum:
+    """With the eigenvalues that rounding may have split as one, or K at them would be compared."""
+    values, weights = family.spectrum.atoms()
+    if len(values) == len(np.unique(family.spectrum.eigenvalues[family.spectrum.weights > 0])):
+        return family
+    return OneSpectrum(Spectrum(values, weights, tolerance=0.0), family.source)
 
 
 def _computed(

@@ -95,6 +95,11 @@ class Summary:
     worst: tuple[Violation, ...]
     maps: tuple[PhaseMap, ...]
 
+    @property
+    def tolerance(self) -> float:
+        """Eigenvalues closer than this share of the largest were taken as one; 0 where only equal ones were."""
+        return self.scan.get("tolerance", 0.0)
+
 
 def summarise(path: str | Path, *, worst: int = 10, certificates: bool = True) -> Summary:
     """Read the folder of a scan, finished or not.
@@ -224,7 +229,7 @@ def _violation(scan: Mapping[str, Any], place: int, row: Mapping[str, Any], cert
     if not certificates or len(values) > _CERTIFIED:
         return Violation(place, row, command, None, f"no certificate for {len(values)} eigenvalues")
     try:
-        certificate = certify(Spectrum(values, weights), **parameters, claim="ordering-fails")
+        certificate = certify(Spectrum(values, weights, tolerance=0.0), **parameters, claim="ordering-fails")
     except (InputError, ConvergenceError) as error:
         return Violation(place, row, command, None, str(error))
     return Violation(place, row, command, certificate)

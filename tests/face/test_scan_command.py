@@ -9,6 +9,7 @@ import time
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pyarrow.dataset
 import pytest
 
@@ -340,3 +341,16 @@ def test_interrupts_reach_the_command_as_exceptions(monkeypatch):
 def test_installed_command_is_this_one():
     scripts = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]["scripts"]
     assert scripts == {"taskalign": "taskalign.__main__:main"}
+
+
+def test_covariance_is_scanned_at_its_atoms_and_the_tolerance_is_said(tmp_path, capsys):
+    file = tmp_path / "eq5.csv"
+    np.savetxt(file, np.eye(5) / 2 + 1, delimiter=",")
+    point = ["--grid", "alpha=500,tau=0.5,kappa=1,rho=0.5", "--out", str(tmp_path / "scan")]
+    assert main(["scan", "--train", str(file), *point, "--summary", str(tmp_path / "scan")]) == 0
+    said = capsys.readouterr().out
+    assert "1 points, ordering fails at 0 (0 %)" in said
+    assert re.search(r"^eigenvalues closer than \d\.\d+e-15 of the largest were taken as one$", said, re.MULTILINE)
+    assert "Eigenvalues closer than" in (tmp_path / "scan" / "_summary.html").read_text()
+    assert main([*SCAN, "--out", str(tmp_path / "two"), "--summary", str(tmp_path / "two")]) == 0
+    assert "closer" not in capsys.readouterr().out + (tmp_path / "two" / "_summary.html").read_text()
