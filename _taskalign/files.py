@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from taskalign.models.whole_file import whole_file
 from taskalign.numerics.errors import InputError
+from taskalign.numerics.files import whole_file
 
 
 def folder(option: str, path: Path) -> Path:
@@ -32,7 +32,7 @@ def check_file(option: str, path: Path) -> None:
     Raises:
         InputError: it is a folder, or its folder is not there or cannot be written.
     """
-    if path.is_dir():
+    if not path.name or path.is_dir():
         raise InputError(f"{option}: {path} is a folder, must be a file")
     if not path.parent.is_dir():
         raise InputError(f"{option}: {path}: {path.parent} is no folder")
@@ -47,6 +47,7 @@ def write(option: str, path: Path, content: str | bytes) -> None:
         InputError: it cannot be written.
     """
     data = content.encode() if isinstance(content, str) else content
+    check_file(option, path)
     try:
         with whole_file(path) as beside:
             beside.write_bytes(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter, Token
@@ -60,6 +61,17 @@ def _whole(type_: type, tokens: Sequence[Token]) -> int:
 
 Whole = Annotated[int, Parameter(converter=_whole)]
 WholeIfGiven = Annotated[int | None, Parameter(converter=_whole)]
+
+
+def _path(type_: type, tokens: Sequence[Token]) -> Path:
+    """A path as it is written; an empty one, as of a variable that is not set, would be the current folder."""
+    [token] = tokens
+    if not token.value:
+        raise InputError(f"{token.keyword}: '' is not allowed, must be a path")
+    return Path(token.value)
+
+
+PathIfGiven = Annotated[Path | None, Parameter(converter=_path)]
 
 Spectrum = Annotated[str, Parameter(help="Pretraining tasks: covariance or eigenvalues, a file or a short form.")]
 Test = Annotated[

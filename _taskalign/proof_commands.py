@@ -8,7 +8,19 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from taskalign.numerics.errors import InputError
-from taskalign.options import Alpha, CheckFailed, Kappa, Rho, Spectrum, Tau, Whole, WholeIfGiven, app, need
+from taskalign.options import (
+    Alpha,
+    CheckFailed,
+    Kappa,
+    PathIfGiven,
+    Rho,
+    Spectrum,
+    Tau,
+    Whole,
+    WholeIfGiven,
+    app,
+    need,
+)
 
 
 @app.command
@@ -104,12 +116,14 @@ def scan(
     goal: str = "violation",
     jobs: Whole = -1,
     scheduler: str | None = None,
-    out: Path | None = None,
-    summary: Path | None = None,
+    wait: float = 60.0,
+    out: PathIfGiven = None,
+    summary: PathIfGiven = None,
 ) -> None:
     """Decide the ordering of K at many points, into a folder of Parquet files; or sum up such a folder.
 
-    A scan that was interrupted goes on with the same command. Verdicts near the border are decided with many digits.
+    A scan that was interrupted goes on with the same command, and one of random points goes on with a larger number.
+    Verdicts near the border are decided with many digits.
 
     Args:
         family: Spectra with parameters of their own: two-atoms (ratio, share), power-law[:D] (exponent) or atoms:N
@@ -124,6 +138,7 @@ def scan(
         goal: What the ascent raises: violation (over all pairs), or top (the largest eigenvalue over the smallest).
         jobs: Files at once; -1 for the number of processors.
         scheduler: Address of a dask scheduler, tcp://HOST:PORT, whose workers have taskalign.
+        wait: Seconds to wait for dask while it has no worker, or its scheduler does not answer.
         out: Folder, made if it is not there.
         summary: Folder of a scan: print what it found, and write a page with maps and certificates into it.
     """
@@ -143,7 +158,10 @@ def scan(
             goal=goal,
         )
         spectra = scan_command.family(train, family, points)
-        print(scan_command.told(scan_command.run(points, spectra, out, jobs=jobs, scheduler=scheduler)))
+        if summary is not None:
+            scan_command.check_summary(summary, out)
+        result = scan_command.run(points, spectra, out, jobs=jobs, scheduler=scheduler, wait=wait)
+        print(scan_command.told(result, scheduler))
     if summary is not None:
         for line in scan_command.write_summary(summary):
             print(line)

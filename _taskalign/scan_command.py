@@ -10,35 +10,46 @@ from typing import Any, TypeVar
 
 from taskalign import files, inputs
 from taskalign.numerics import InputError
+from taskalign.options import CheckFailed
 from taskalign.progress import progress
 from taskalign.proofs_check.adversary import Adversary
 from taskalign.proofs_check.families import Atoms, Family, OneSpectrum, PowerLaw, TwoAtoms
+from taskalign.proofs_check.on_dask import WorkersLost
 from taskalign.proofs_check.points import Grid, Points, RandomPoints
-from taskalign.proofs_check.scanning import Scan, saved_rows, scan
+from taskalign.proofs_check.scanning import WAIT, Scan, saved_rows, scan
 
 #: beside the rows; readers of datasets skip names that begin with an underscore
 PAGE, CERTIFICATES = "_summary.html", "_certificates"
 
 #: arguments of `scan` that are options of the same name
-_OPTIONS = ("out", "scheduler", "jobs", "summary", "seed", "atoms", "steps", "goal")
+_OPTIONS = ("out", "scheduler", "wait", "jobs", "summary", "seed", "atoms", "steps", "goal")
 
 Made = TypeVar("Made")
 
 
-def run(points: Points, family: Family | None, out: Path, *, jobs: int = -1, scheduler: str | None = None) -> Scan:
+def run(
+    points: Points,
+    family: Family | None,
+    out: Path,
+    *,
+    jobs: int = -1,
+    scheduler: str | None = None,
+    wait: float = WAIT,
+) -> Scan:
     """Scan, with progress on a terminal.
 
     Raises:
         InputError: naming the option.
+        CheckFailed: dask has no worker; says what is saved.
         KeyboardInterrupt: after a line that says what is saved.
     """
-    if jobs == 0:
-        raise InputError("--jobs: 0 is not allowed, must be a number of chunks at once, or -1 for all processors")
     option = "--grid" if isinstance(points, Grid) else "--range"
     try:
         with progress(points.size) as show:
-            more = {"jobs": jobs, "scheduler": scheduler, "progress": lambda done, size: show(done)}
+            more = {"jobs": jobs, "scheduler": scheduler, "wait": wait, "progress": lambda done, size: show(done)}
             return _in_options(option, lambda: scan(points, spectrum=family, out=out, **more))
+    except WorkersLost as error:
+        raise CheckFailed(f"--{error}") from None
     except KeyboardInterrupt:
         said = f"{saved_rows(out)} of {points.size} points are saved in {out}, the same command goes on from there"
         print(f"taskalign: {said}", file=sys.stderr)
@@ -145,6 +156,18 @@ def _in_options(option: str, make: Callable[[], Made]) -> Made:
 
 
 # --- summary ------------------------------------------------------------------------------------------------------
+def check_summary(folder: Path, out: Path | None) -> None:
+    """Raise, before a scan into `out`, if no summary can be written into a folder.
+
+    Raises:
+        InputError: naming the option.
+    """
+    from taskalign.proofs_check.summary import checked_folder
+
+    if out is None or folder.resolve() != out.resolve():
+        _in_options("--summary", lambda: checked_folder(folder))
+
+
 def write_summary(folder: Path, worst: int = 10) -> list[str]:
     """Write the page and the certificates of the worst violations into a folder; lines for the reader.
 
@@ -168,6 +191,8 @@ def write_summary(folder: Path, worst: int = 10) -> list[str]:
     lines = [f"{found.rows} points, ordering fails at {found.failing} ({100 * found.failing / found.rows:.4g} %)"]
     if found.chunks_there < found.chunks:
         lines.append(f"not finished: {found.chunks_there} of {found.chunks} files")
+    if found.tolerance:
+        lines.append(f"eigenvalues closer than {found.tolerance:.3g} of the largest were taken as one")
     lines += [_counts("decided by", found.decided_by), _counts("best spike", found.optimal_spike)]
     for violation in found.worst:
         row = violation.row
@@ -182,9 +207,11 @@ def _counts(title: str, counts: Mapping[str, int]) -> str:
     return f"{title}: " + ", ".join(f"{name} {count}" for name, count in counts.items())
 
 
-def told(result: Scan) -> str:
+def told(result: Scan, scheduler: str | None = None) -> str:
     """The line at the end of a scan."""
     reused = result.size - result.computed
     found = f" ({reused} were there)" if reused else ""
+    if scheduler is not None and not result.computed:
+        found = " (all were there, --scheduler was not needed)"
     share = f"{100 * result.failing / result.size:.4g} %"
     return f"{result.size} points{found}, ordering fails at {result.failing} ({share}); rows in {result.path}"

@@ -39,6 +39,9 @@ def page(summary: Summary, certificates: Mapping[int, str]) -> str:
         "<h1>Where does the ordering of K fail?</h1>",
         f"<p>{summary.rows:,} points; the ordering fails at {summary.failing:,} of them, {share}.</p>",
         _unfinished(summary),
+        f"<p>Eigenvalues closer than {summary.tolerance:.3g} of the largest were taken as one.</p>"
+        if summary.tolerance
+        else "",
         "</header>",
         _counts(summary),
         '<h2>Maps</h2><p>Share of the points in a cell at which the ordering fails: <span style="color:'

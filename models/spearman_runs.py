@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..numerics.errors import InputError
+from ..numerics.files import whole_file
 from ..numerics.spectrum import Spectrum
 from .contexts import draw_tasks
 from .evaluation import measure_errors
@@ -19,7 +20,6 @@ from .linear_attention import LinearAttention, fit_linear_attention
 from .sizes import Sizes, check_room, sizes_of, streams, whole
 from .training import Progress, Schedule, draw_batch, seeded
 from .transformer import train_transformer
-from .whole_file import whole_file
 
 #: what is trained
 MODELS = ("transformer", "linear attention")

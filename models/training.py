@@ -12,8 +12,8 @@ import numpy as np
 
 from ..numerics.arrays import Array
 from ..numerics.errors import ConvergenceError, InputError
+from ..numerics.files import whole_file
 from .sizes import number, streams, whole
-from .whole_file import whole_file
 
 #: tensors by name
 Parameters = dict[str, Any]

@@ -81,10 +81,10 @@ class Adversary:
         return tuple(self.ranges)
 
     def described(self) -> dict[str, Any]:
-        """All that the points follow from."""
+        """All that the points follow from: more starts begin with the same ones."""
         import torch
 
-        said = {name: getattr(self, name) for name in ("size", "seed", "atoms", "steps", "goal")}
+        said = {name: getattr(self, name) for name in ("seed", "atoms", "steps", "goal")}
         ranges = {name: list(ends) for name, ends in self.ranges.items()}
         return said | {"kind": "adversary", "ranges": ranges, "torch": torch.__version__}
 

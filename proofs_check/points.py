@@ -49,7 +49,7 @@ class Points(Protocol):
         ...
 
     def described(self) -> dict[str, Any]:
-        """All that they follow from, for JSON."""
+        """All that they follow from but for how many of them are taken, for JSON."""
         ...
 
 
@@ -140,9 +140,9 @@ class RandomPoints:
         return drawn
 
     def described(self) -> dict[str, Any]:
-        """Number, seed and ranges."""
+        """Seed and ranges: more points begin with the same ones."""
         ranges = {name: list(ends) for name, ends in self.ranges.items()}
-        return {"kind": "random", "size": int(self.size), "seed": int(self.seed), "ranges": ranges}
+        return {"kind": "random", "seed": int(self.seed), "ranges": ranges}
 
 
 def uniform(seed: int, width: int, first: int, last: int) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,13 +13,12 @@ from typing import Any
 import numpy as np
 import pyarrow.compute
 from pyarrow import dataset
-from pyarrow.parquet import read_schema
 
 from ..numerics.arrays import as_numpy
 from ..numerics.errors import ConvergenceError, InputError
 from ..numerics.spectrum import Spectrum
 from .certificate import Certificate, certify
-from .chunks import KEY, chunk_files, read_manifest
+from .chunks import Chunk, as_text, chunk_files, read_manifest
 from .decide import RESULTS
 from .families import family_from
 from .points import PARAMETERS
@@ -97,6 +95,11 @@ class Summary:
     worst: tuple[Violation, ...]
     maps: tuple[PhaseMap, ...]
 
+    @property
+    def tolerance(self) -> float:
+        """Eigenvalues closer than this share of the largest were taken as one; 0 where only equal ones were."""
+        return self.scan.get("tolerance", 0.0)
+
 
 def summarise(path: str | Path, *, worst: int = 10, certificates: bool = True) -> Summary:
     """Read the folder of a scan, finished or not.
@@ -107,17 +110,10 @@ def summarise(path: str | Path, *, worst: int = 10, certificates: bool = True) -
         certificates: make a certificate of each.
 
     Raises:
-        InputError: the folder holds no scan.
+        InputError: the folder holds no scan, or a file in it is damaged, misplaced or of another scan.
     """
     folder = Path(path)
-    manifest = read_manifest(folder)
-    files = chunk_files(folder) if folder.is_dir() else []
-    if manifest is None or not files:
-        raise InputError(f"summary: {folder} holds no rows of a scan")
-    # a damaged file is found when the scan is resumed; here it must not mix in rows of another
-    texts = {(read_schema(file).metadata or {}).get(KEY, b"").decode() for file in files}
-    if [json.loads(text or "null") for text in texts] != [manifest["scan"]]:
-        raise InputError(f"summary: the files in {folder} are not those of its manifest")
+    manifest, files = checked_folder(folder)
     rows = dataset.dataset([str(file) for file in files], format="parquet")
     parameters: list[str] = [name for name in rows.schema.names if name not in RESULTS]
     mapped: list[str] = parameters if len(parameters) <= len(PARAMETERS) + _MAPPED_PARAMETERS else list(PARAMETERS)
@@ -155,6 +151,30 @@ def summarise(path: str | Path, *, worst: int = 10, certificates: bool = True) -
         worst=tuple(_violation(manifest["scan"], place, row, certificates) for _, place, row in found),
         maps=tuple(PhaseMap(*pair, edges[pair[0]], edges[pair[1]], *counts[pair]) for pair in pairs),
     )
+
+
+def checked_folder(folder: Path) -> tuple[dict[str, Any], list[Path]]:
+    """Manifest and chunks of the folder of a scan.
+
+    Raises:
+        InputError: as `summarise`.
+    """
+    manifest = read_manifest(folder)
+    files = chunk_files(folder) if folder.is_dir() else []
+    if manifest is None or not files:
+        raise InputError(f"summary: {folder} holds no rows of a scan")
+    scan, size = manifest["scan"], manifest["points"]
+    for file in files:
+        try:
+            sound = Chunk.read(file).holds(as_text(scan), scan["chunk"], size)
+        except OSError as error:
+            raise InputError(f"summary: {file}: {error.strerror or error}") from None
+        if not sound:
+            raise InputError(
+                f"summary: {file} is damaged, misplaced or of another scan: the command that made {folder} mends it or"
+                " says what to do"
+            )
+    return manifest, files
 
 
 def _batches(rows: Any, columns: list[str] | None = None) -> Iterator[Any]:
@@ -209,7 +229,7 @@ def _violation(scan: Mapping[str, Any], place: int, row: Mapping[str, Any], cert
     if not certificates or len(values) > _CERTIFIED:
         return Violation(place, row, command, None, f"no certificate for {len(values)} eigenvalues")
     try:
-        certificate = certify(Spectrum(values, weights), **parameters, claim="ordering-fails")
+        certificate = certify(Spectrum(values, weights, tolerance=0.0), **parameters, claim="ordering-fails")
     except (InputError, ConvergenceError) as error:
         return Violation(place, row, command, None, str(error))
     return Violation(place, row, command, certificate)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import sys
@@ -14,6 +13,7 @@ from typing import Any
 
 from taskalign import __version__, files
 from taskalign.numerics.errors import InputError
+from taskalign.numerics.files import lock
 from taskalign.progress import progress
 
 
@@ -96,8 +96,7 @@ class Points:
             return
         try:
             with self.path.open("a", encoding="utf-8") as stream:
-                # falls with the process, however that ends
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                lock(stream)
 
                 def keep(line: str) -> None:
                     stream.write(line)

@@ -16,6 +16,7 @@ import pytest
 import taskalign as ta
 from taskalign.numerics import InputError
 from taskalign.proofs_check import scan
+from taskalign.proofs_check.adversary import Adversary
 from taskalign.proofs_check.chunks import ChunkFolder, ScanFolderError
 from taskalign.proofs_check.families import PowerLaw, TwoAtoms
 from taskalign.proofs_check.points import Grid, RandomPoints
@@ -49,12 +50,15 @@ def test_metadata_says_where_the_rows_come_from(reference):
         if name.endswith(".parquet"):
             metadata = pa.parquet.read_schema(result.path / name).metadata
             said = json.loads(metadata[b"taskalign"])
+            place = int(name.split("-")[1])
+            assert metadata[b"taskalign.rows"] == b"%d:%d" % (place * CHUNK, (place + 1) * CHUNK)
             assert said["version"] == ta.__version__
             assert said["points"]["seed"] == 4
             assert said["points"]["ranges"]["alpha"] == [0.1, 1e4]
             assert said["spectrum"] == {"kind": "two-atoms"}
     manifest = json.loads(files["_manifest.json"])
     assert manifest["scan"] == said
+    assert (manifest["points"], manifest["chunks"]) == (SIZE, SIZE // CHUNK)
     assert sorted(manifest["sha256"]) == sorted(name for name in files if name.endswith(".parquet"))
 
 
@@ -147,58 +151,99 @@ def test_damaged_chunk_is_computed_anew(tmp_path, reference, damage):
     assert contents(tmp_path) == reference[1]
 
 
-def test_chunk_of_another_scan_is_not_taken(tmp_path, reference):
+def test_chunk_of_another_scan_is_neither_taken_nor_removed(tmp_path, reference):
     small(tmp_path / "other")
     run(tmp_path / "this")
     (stranger,) = (tmp_path / "other").glob("chunk-00000002-*.parquet")
     (place,) = (tmp_path / "this").glob("chunk-00000002-*.parquet")
     place.unlink()
-    (tmp_path / "this" / stranger.name).write_bytes(stranger.read_bytes())
+    copy = tmp_path / "this" / stranger.name
+    copy.write_bytes(stranger.read_bytes())
+    before = contents(tmp_path / "this")
+    with pytest.raises(ScanFolderError, match=f"{copy} is of another scan, with another chunk"):
+        run(tmp_path / "this")
+    assert contents(tmp_path / "this") == before
+    copy.unlink()
     assert run(tmp_path / "this").computed == CHUNK
     assert contents(tmp_path / "this") == reference[1]
 
 
-def test_unreadable_manifest_is_written_anew(tmp_path, reference):
+@pytest.mark.parametrize("text", ["{", "[]", '{"scan": {}}', '{"scan": {"chunk": NaN}, "points": 1, "chunks": 1}'])
+def test_unreadable_manifest_is_written_anew(tmp_path, reference, text):
     run(tmp_path)
-    (tmp_path / "_manifest.json").write_text("{")
+    (tmp_path / "_manifest.json").write_text(text)
     assert run(tmp_path).computed == 0
     assert contents(tmp_path) == reference[1]
 
 
-# --- refusals ---------------------------------------------------------------------------------------------------
-def test_second_scan_into_the_same_folder_is_refused(tmp_path):
-    process = start_slow(tmp_path)
-    wait_for_chunks(process, tmp_path, 1)
-    with pytest.raises(ScanFolderError, match="in use by another scan"):
-        run(tmp_path)
-    process.kill()
-    process.communicate()
-    assert run(tmp_path).table().num_rows == SIZE
+# --- more points ------------------------------------------------------------------------------------------------
+def longer(size, out, **more):
+    return scan(RandomPoints(size, seed=4), **{"spectrum": TwoAtoms(), "out": out, "chunk": CHUNK, **more})
 
 
 @pytest.mark.parametrize(
-    ("more", "named"),
-    [
-        ({"spectrum": ta.Spectrum([0.0, 3.0])}, "spectrum"),
-        ({"chunk": 11}, "chunk"),
-        ({"margin": 1e-3}, "margin"),
-    ],
+    ("before", "computed"), [(SIZE - 1, CHUNK), (SIZE - CHUNK, CHUNK), (SIZE - CHUNK - 1, 2 * CHUNK), (1, SIZE)]
 )
-def test_folder_of_another_scan_is_refused(tmp_path, more, named):
-    small(tmp_path)
+def test_scan_is_made_longer(tmp_path, reference, before, computed):
+    longer(before, tmp_path)
+    assert run(tmp_path).computed == computed
+    assert contents(tmp_path) == reference[1]
+
+
+def test_scan_is_made_longer_without_its_manifest(tmp_path, reference):
+    longer(SIZE - 50, tmp_path)
+    (tmp_path / "_manifest.json").unlink()
+    assert run(tmp_path).computed == CHUNK
+    assert contents(tmp_path) == reference[1]
+
+
+@pytest.mark.parametrize("manifest", [True, False])
+@pytest.mark.parametrize("size", [SIZE - 1, 2 * CHUNK])
+def test_scan_is_not_made_shorter(tmp_path, reference, manifest, size):
+    run(tmp_path)
+    if not manifest:
+        (tmp_path / "_manifest.json").unlink()
     before = contents(tmp_path)
-    with pytest.raises(ScanFolderError, match=f"another {named}"):
-        small(tmp_path, **more)
+    with pytest.raises(
+        ScanFolderError, match=rf"^out: {tmp_path} holds {SIZE} points of this scan and {size} are asked"
+    ):
+        longer(size, tmp_path)
     assert contents(tmp_path) == before
 
 
-def test_folder_with_other_things_is_refused(tmp_path):
-    (tmp_path / "thesis.tex").write_text("precious")
-    with pytest.raises(ScanFolderError, match=r"thesis\.tex"):
-        small(tmp_path)
-    assert (tmp_path / "thesis.tex").read_text() == "precious"
+def test_longer_scan_that_was_interrupted_can_be_given_up(tmp_path):
+    """Nothing beyond the shorter one is there yet."""
+    longer(SIZE - CHUNK, tmp_path)
+    before = contents(tmp_path)
+
+    def stop(done, size):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, progress=stop)
+    assert longer(SIZE - CHUNK, tmp_path).computed == 0
+    assert contents(tmp_path) == before
 
 
+def test_adversarial_scan_is_made_longer(tmp_path):
+    for size, folder in ((5, "one"), (9, "one"), (9, "other")):
+        found = scan(Adversary(size, steps=3), out=tmp_path / folder, chunk=4)
+    assert found.size == 9
+    assert contents(tmp_path / "one") == contents(tmp_path / "other")
+    assert scan(Adversary(9, steps=3), out=tmp_path / "one", chunk=4).computed == 0
+
+
+def test_grid_is_not_made_longer(tmp_path):
+    axes = {"alpha": [1.0, 2.0], "tau": [0.5], "kappa": [1.0], "rho": [0.1]}
+    scan(axes, spectrum=ta.Spectrum([0.0, 2.0]), out=tmp_path)
+    before = contents(tmp_path)
+    message = r"holds another scan, with another points\.axes\.tau: give a new folder \(a grid cannot be made longer"
+    with pytest.raises(ScanFolderError, match=message):
+        scan(axes | {"tau": [0.5, 0.7]}, spectrum=ta.Spectrum([0.0, 2.0]), out=tmp_path)
+    assert contents(tmp_path) == before
+
+
+# --- refusals ---------------------------------------------------------------------------------------------------
 def test_out_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ScanFolderError, match="out: "):
@@ -212,6 +257,11 @@ def test_out_that_is_a_file_is_refused(tmp_path):
         (Grid({"alpha": [1], "tau": [2], "kappa": [1], "rho": [1]}), {"spectrum": PowerLaw(5)}, "exponent"),
         (RandomPoints(5), {}, "spectrum"),
         (RandomPoints(5), {"spectrum": TwoAtoms(), "chunk": 0}, "chunk"),
+        (RandomPoints(5), {"spectrum": TwoAtoms(), "jobs": 0}, "jobs: 0"),
+        (RandomPoints(5), {"spectrum": TwoAtoms(), "jobs": -2}, "jobs: -2"),
+        (RandomPoints(5), {"spectrum": TwoAtoms(), "jobs": True}, "jobs: True"),
+        (RandomPoints(5), {"spectrum": TwoAtoms(), "wait": float("nan")}, "wait: nan"),
+        (RandomPoints(5), {"spectrum": TwoAtoms(), "wait": -1.0}, "wait: -1"),
         (RandomPoints(5), {"spectrum": TwoAtoms(), "margin": float("nan")}, "margin"),
         (RandomPoints(5), {"spectrum": ta.Spectrum.batch(np.ones((2, 3)))}, "spectrum"),
     ],
@@ -273,8 +323,8 @@ def test_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
 
 
 def test_lock_falls_when_a_scan_fails(tmp_path):
-    folder = ChunkFolder(tmp_path, "{}", 1)
+    folder = ChunkFolder(tmp_path, "{}", 1, 1)
     with pytest.raises(RuntimeError), folder.locked():
         raise RuntimeError
-    with folder.locked(), pytest.raises(ScanFolderError), ChunkFolder(tmp_path, "{}", 1).locked():
+    with folder.locked(), pytest.raises(ScanFolderError), ChunkFolder(tmp_path, "{}", 1, 1).locked():
         pass

@@ -1,14 +1,19 @@
-"""A scan on a real dask scheduler with two workers, one of which is killed on the way."""
+"""Scans on real dask schedulers and workers, on loopback, which are killed on the way."""
 
+import contextlib
 import re
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from distributed import Client
 
 from taskalign.numerics import InputError
-from taskalign.proofs_check import scanning
+from taskalign.proofs_check import on_dask
+from taskalign.proofs_check.on_dask import WorkersLost
 
 from .scan_tools import CHUNK, SIZE, contents, run, small
 
@@ -36,47 +41,206 @@ class Engine:
         self.process.wait()
 
 
+class Cluster:
+    """A scheduler, and workers as they are asked for."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.engines = []
+        self.start_scheduler("0")
+        self.address = self.scheduler.says(r"tcp://127\.0\.0\.1:\d+")
+
+    def start(self, name, *arguments):
+        self.engines.append(Engine(self.folder / f"{name}-{len(self.engines)}.log", *arguments))
+        return self.engines[-1]
+
+    def start_scheduler(self, port):
+        self.scheduler = self.start("scheduler", "scheduler", "--port", port)
+
+    def worker(self, *options, wait=True):
+        folder = self.folder / str(len(self.engines))
+        options = ("--nthreads", "1", "--no-nanny", "--local-directory", str(folder), *options)
+        found = self.start("worker", "worker", self.address, *options)
+        if wait:
+            found.says("Registered to")
+        return found
+
+
 @pytest.fixture
 def cluster(tmp_path):
-    """Address of a scheduler on loopback, and its two workers."""
-    started = [Engine(tmp_path / "scheduler.log", "scheduler", "--port", "0")]
-    try:
-        address = started[0].says(r"tcp://127\.0\.0\.1:\d+")
-        for name in ("one", "two"):
-            options = ("--nthreads", "1", "--no-nanny", "--local-directory", str(tmp_path / name))
-            started.append(Engine(tmp_path / f"{name}.log", "worker", address, *options))
-        for worker in started[1:]:
-            worker.says("Registered to")
-        yield address, started[1:]
-    finally:
-        for engine in started:
-            engine.kill()
+    with contextlib.ExitStack() as stack:
+        made = Cluster(tmp_path)
+        stack.callback(lambda: [engine.kill() for engine in made.engines])
+        yield made
 
 
-def test_worker_killed_in_mid_scan_changes_nothing(tmp_path, cluster):
-    address, workers = cluster
-    run(tmp_path / "local")
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    """Contents of the folder that this process makes alone."""
+    out = tmp_path_factory.mktemp("local")
+    run(out)
+    return contents(out)
+
+
+def at(count, act):
+    """A progress that acts once, when `count` points are done."""
+    todo = [act]
 
     def progress(done, size):
-        if done == 10 * CHUNK:
-            workers[0].kill()
+        if done >= count and todo:
+            todo.pop()()
 
-    result = run(tmp_path / "dask", scheduler=address, progress=progress)
+    return progress
+
+
+def test_worker_killed_in_mid_scan_changes_nothing(tmp_path, cluster, expected):
+    workers = [cluster.worker(), cluster.worker()]
+    result = run(tmp_path / "dask", scheduler=cluster.address, progress=at(10 * CHUNK, workers[0].kill))
     assert workers[0].process.returncode != 0
     assert workers[1].process.poll() is None
     assert result.computed == SIZE
-    assert contents(tmp_path / "dask") == contents(tmp_path / "local")
+    assert contents(tmp_path / "dask") == expected
 
 
+def test_client_is_taken_and_stays_open(tmp_path, cluster, expected):
+    cluster.worker()
+    with Client(cluster.address, set_as_default=False) as client:
+        run(tmp_path / "dask", scheduler=client)
+        assert not client.futures
+        assert client.submit(sum, [1, 2]).result(timeout=10) == 3
+    assert contents(tmp_path / "dask") == expected
+    with pytest.raises(InputError, match=r"scheduler: .* must be a synchronous Client that is connected"):
+        small(tmp_path / "small", scheduler=client)
+
+
+@pytest.mark.parametrize("given", [5, "nonsense://x", "tcp://127.0.0.1:9"])
+def test_scheduler_that_does_not_answer_is_named(tmp_path, given):
+    with pytest.raises(InputError, match=rf"^scheduler: {given}") as caught:
+        small(tmp_path, scheduler=given, wait=0.5)
+    assert "\n" not in str(caught.value)
+
+
+# --- nobody works -----------------------------------------------------------------------------------------------
+def test_no_worker_is_said_and_ends_after_the_wait(tmp_path, cluster, caplog):
+    start = time.monotonic()
+    with pytest.raises(WorkersLost, match=r"^scheduler: no dask worker for 2 s; 0 of 3 chunks are saved, the same"):
+        small(tmp_path / "dask", scheduler=cluster.address, wait=2)
+    assert 2 <= time.monotonic() - start < 8
+    assert [record.message for record in caplog.records if record.name == "taskalign"] == [
+        "taskalign: no dask worker answers: waiting 2 s for one"
+    ]
+
+
+def test_worker_that_comes_in_the_wait_is_taken(tmp_path, cluster, expected):
+    first = cluster.worker()
+
+    def exchange():
+        first.kill()
+        cluster.worker(wait=False)
+
+    run(tmp_path / "dask", scheduler=cluster.address, wait=15, progress=at(5 * CHUNK, exchange))
+    assert contents(tmp_path / "dask") == expected
+
+
+def test_last_worker_killed_ends_with_what_is_saved(tmp_path, cluster, expected):
+    worker = cluster.worker()
+    with pytest.raises(WorkersLost, match=r"no dask worker for 2 s; (\d+) of 30 chunks are saved") as caught:
+        run(tmp_path / "dask", scheduler=cluster.address, wait=2, progress=at(5 * CHUNK, worker.kill))
+    saved = int(re.findall(r"; (\d+) of", str(caught.value))[0])
+    assert saved == len(list((tmp_path / "dask").glob("*.parquet"))) >= 5
+    assert run(tmp_path / "dask").computed == SIZE - saved * CHUNK
+    assert contents(tmp_path / "dask") == expected
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_scheduler_killed_ends_with_what_is_saved(tmp_path, cluster, own):
+    cluster.worker()
+    start = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        scheduler = cluster.address
+        if not own:
+            scheduler = Client(cluster.address, set_as_default=False, timeout=1)
+            stack.callback(scheduler.close, timeout=1)
+        with pytest.raises(WorkersLost, match=r"; \d+ of 30 chunks are saved"):
+            run(tmp_path / "dask", scheduler=scheduler, wait=2, progress=at(5 * CHUNK, cluster.scheduler.kill))
+    assert time.monotonic() - start < 15
+    assert len(list((tmp_path / "dask").glob("*.parquet"))) >= 5
+
+
+def test_scheduler_that_comes_back_is_asked_again(tmp_path, cluster, expected):
+    """Longer away than dask's own client waits for it."""
+    cluster.worker()
+
+    def restart():
+        cluster.scheduler.kill()
+        cluster.start_scheduler(cluster.address.rpartition(":")[2])
+        cluster.worker(wait=False)
+
+    run(tmp_path / "dask", scheduler=cluster.address, wait=30, progress=at(5 * CHUNK, restart))
+    assert contents(tmp_path / "dask") == expected
+
+
+def test_scheduler_killed_when_all_is_computed_is_not_mentioned(tmp_path, cluster):
+    cluster.worker()
+    code = (
+        "import os, sys; from tests.proofs_check.scan_tools import run\n"
+        "def progress(done, size):\n"
+        "    if done == size: os.kill(int(sys.argv[3]), 9)\n"
+        "print(run(sys.argv[1], scheduler=sys.argv[2], progress=progress).computed)"
+    )
+    command = [sys.executable, "-c", code, tmp_path / "dask", cluster.address, str(cluster.scheduler.process.pid)]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (found.returncode, found.stdout, found.stderr) == (0, f"{SIZE}\n", "")
+
+
+# --- other workers ------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("found", [None, "0.0.1"])
-def test_worker_without_this_taskalign_is_refused(found):
+def test_worker_without_this_taskalign_is_named(found):
     here = {"taskalign": "1.0", "numpy": "2.0", "pyarrow": "20.0"}
     versions = {"client": {"packages": here}, "workers": {"tcp://a:1": {"packages": here | {"taskalign": found}}}}
     with pytest.raises(InputError, match=f"worker tcp://a:1 has taskalign {found}, this process has 1.0"):
-        scanning._require_equal_versions(versions)
+        on_dask._require_equal_versions(versions)
 
 
-def test_scheduler_that_does_not_answer_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(scanning, "ANSWER_WITHIN", 0.5)
-    with pytest.raises(InputError, match=r"scheduler: tcp://127\.0\.0\.1:9"):
-        small(tmp_path, scheduler="tcp://127.0.0.1:9")
+#: a worker as it is where nothing of taskalign is installed
+ABSENT = """
+import importlib.metadata, sys
+from distributed import versions
+sys.modules["taskalign"] = None
+versions.version = lambda name: importlib.metadata.version("absent" if name == "taskalign" else name)
+"""
+
+
+OLDER = "import taskalign; taskalign.__version__ = '0.0.1'"
+
+
+@pytest.mark.parametrize(
+    ("preloaded", "late", "said"),
+    [
+        (ABSENT, False, "has taskalign None, this process has "),
+        (OLDER, False, r"has taskalign 0\.0\.1, this process has "),
+        (OLDER, True, r"has taskalign 0\.0\.1, this process has "),
+        ("import pyarrow; pyarrow.__version__ = '0.0.1'", False, r"has pyarrow 0\.0\.1, this process has "),
+    ],
+)
+def test_other_worker_is_refused(tmp_path, cluster, preloaded, late, said):
+    """One that is there at the start, or that comes on the way."""
+    (tmp_path / "preloaded.py").write_text(preloaded)
+    options = ("--preload", str(tmp_path / "preloaded.py"))
+    first = cluster.worker(*(() if late else options))
+
+    def exchange():
+        first.kill()
+        cluster.worker(*options, wait=False)
+
+    with pytest.raises(InputError, match=rf"^scheduler: worker tcp://\S+ {said}"):
+        run(tmp_path / "dask", scheduler=cluster.address, wait=10, progress=at(5 * CHUNK, exchange))
+    assert bool(list((tmp_path / "dask").glob("*.parquet"))) == late
+
+
+def test_worker_is_looked_at_again_where_it_works(monkeypatch):
+    """One that came a moment ago has not been asked yet."""
+    monkeypatch.setattr("distributed.get_worker", lambda: SimpleNamespace(address="tcp://a:1"))
+    with pytest.raises(InputError, match=f"worker tcp://a:1 has numpy {np.__version__}, this process has 1.0"):
+        on_dask._on_worker(bytes, on_dask._versions() | {"numpy": "1.0"}, 5)
+    assert on_dask._on_worker(bytes, on_dask._versions(), 5) == bytes(5)

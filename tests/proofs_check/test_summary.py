@@ -113,3 +113,48 @@ def test_folder_without_a_scan_is_named(tmp_path):
     for folder in (tmp_path, tmp_path / "absent"):
         with pytest.raises(InputError, match=f"summary: {folder}"):
             summarise(folder)
+
+
+# --- eigenvalues that rounding has split ------------------------------------------------------------------------
+#: an eigenvalue 5.5, and four of 0.5 that `eigh` finds 1e-15 apart
+REPEATED = np.eye(5) / 2 + 1
+#: at tau = 0.5 the ordering holds, though K rises at 0.5; at 0.3 it fails for 0.5 and 5.5 as well where rho = 10
+AXES = {"alpha": [20.0, 500.0, 1e4], "tau": [0.3, 0.5], "kappa": [1.0], "rho": [0.5, 10.0]}
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-9])
+@pytest.mark.parametrize("margin", [1e-10, float("inf")])
+def test_repeated_eigenvalues_are_one(tmp_path, noise, margin):
+    """The exact spectrum is the oracle."""
+    upper = np.triu(np.random.default_rng(1).normal(size=(5, 5)))
+    found = ta.Spectrum.from_covariance(REPEATED + noise * (upper + upper.T), tolerance=20 * noise or None)
+    assert len(np.unique(found.eigenvalues)) > 2
+    exact = ta.Spectrum([5.5, 0.5], [0.2, 0.8])
+    tables = []
+    for name, spectrum in (("found", found), ("exact", exact)):
+        tables.append(scan(AXES, spectrum=spectrum, out=tmp_path / name, margin=margin).table())
+    holds = tables[1]["holds"].to_pylist()
+    assert {True, False} == set(holds)
+    for name in ("holds", "optimal_spike", "decided_by"):
+        assert tables[0][name].to_pylist() == tables[1][name].to_pylist()
+    for name in ("gap", "violation", "worst_spike", "peak", "tau_order"):
+        expected = pytest.approx(tables[1][name].to_numpy(), rel=1e-12 + 100 * noise, abs=1e-12 + 100 * noise)
+        assert tables[0][name].to_numpy() == expected
+    summary = summarise(tmp_path / "found")
+    assert summary.tolerance == found.tolerance > 0
+    assert summary.failing == holds.count(False) == len(summary.worst)
+    for violation in summary.worst:
+        assert violation.certificate is not None
+        assert verify(violation.certificate)
+        assert len(violation.certificate.eigenvalues) == 2
+
+
+def test_eigenvalues_that_differ_stay_apart(tmp_path):
+    """Two of a list closer than the tolerance of a covariance of their size, said to be exact."""
+    values = np.array([1.0, 1.0 - 4e-16, 0.25])
+    for tolerance, count in ((0.0, 3), (None, 2)):
+        spectrum = ta.Spectrum(values, tolerance=tolerance)
+        scan(AXES, spectrum=spectrum, out=tmp_path / str(count))
+        summary = summarise(tmp_path / str(count))
+        assert len(summary.scan["spectrum"]["eigenvalues"]) == count
+        assert summary.tolerance == spectrum.tolerance
