@@ -1,4 +1,6 @@
-"""Exact errors of a given layer against errors that are sampled."""
+"""Exact errors of a given layer against exact sums by its definition, and against errors that are sampled."""
+
+from itertools import product
 
 import numpy as np
 import pytest
@@ -42,6 +44,81 @@ def check(losses: np.ndarray, exact: float) -> None:
     assert sem < 0.01 * exact  # sharp enough to see the terms of order 1/l and 1/d, which are 5 % and more here
 
 
+# --- exact sums -------------------------------------------------------------------------------------------------
+def gaussian_grid(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes `(3^count, count)` and weights that integrate a standard normal exactly up to degree 5 in each variable."""
+    nodes = np.array(list(product((-np.sqrt(3), 0.0, np.sqrt(3)), repeat=count)))
+    return nodes, np.where(nodes == 0, 2 / 3, 1 / 6).prod(1)
+
+
+def mean_loss(layer: LearnedAttention, w: np.ndarray, length: int, rho: float) -> np.ndarray:
+    """Mean of (y - yhat)^2 over contexts, query and noise for each task of `w` `(tasks, d)`; no degree is above 4.
+
+    The query and its noise are independent of all else, so that the mean over them is rho + |w - what|^2/d.
+    """
+    d = w.shape[1]
+    nodes, weights = gaussian_grid(length * (d + 1))
+    x = nodes[:, : length * d].reshape(-1, length, d) / np.sqrt(d)
+    noise = np.sqrt(rho) * nodes[:, length * d :]
+    losses = []
+    for task in w:
+        y = x @ task + noise
+        estimate = d / length * np.einsum("nl,nld->nd", y, x) @ layer.G.T
+        if layer.g is not None:
+            estimate += np.outer((y**2).sum(1) / length, layer.g)
+        losses.append(rho + weights @ ((task - estimate) ** 2).sum(1) / d)
+    return np.array(losses)
+
+
+def small_layer(d: int, length: int, *, y2_column: bool) -> LearnedAttention:
+    rng = np.random.default_rng(d + 10 * length)
+    eigenvalues = np.array([1.7, 0.6, 0.3])[:d]
+    return LearnedAttention(
+        **{"alpha": length / d, "tau": 2.0, "kappa": 2 / d, "rho": 0.3, "ridge": 0.0},
+        eigenvalues=eigenvalues,
+        tasks=rng.normal(size=(2, d)) + 0.4,
+        G=rng.normal(size=(d, d)),
+        g=rng.normal(size=d) if y2_column else None,
+        **{"train_error": 0.0, "iterations": 0, "residual": 0.0},
+    )
+
+
+#: dimension, context length of pretraining, context length and noise at test
+SMALL = [(2, 1, 1, 0.3), (2, 2, 3, 0.7), (3, 1, 2, 0.0), (1, 3, 2, 0.4)]
+
+
+@pytest.mark.parametrize("y2_column", [True, False])
+@pytest.mark.parametrize(("d", "length", "at_test", "rho"), SMALL)
+def test_errors_are_exact(d: int, length: int, at_test: int, rho: float, y2_column: bool) -> None:
+    """All terms, to rounding: Gauss-Hermite sums over tasks, inputs and noise in place of the moments."""
+    layer = small_layer(d, length, y2_column=y2_column)
+    test = {"alpha_test": at_test / d, "rho_test": rho}
+    z, weights = gaussian_grid(d)
+
+    def close(found: float | np.ndarray, w: np.ndarray, share: np.ndarray, given: dict = test) -> None:
+        l, noise = (at_test, rho) if given else (length, layer.rho)
+        assert found == pytest.approx(share @ mean_loss(layer, w, l, noise), rel=1e-12, abs=0)
+
+    values = np.array([0.5, 2.0, 0.9])[:d]
+    close(layer.error_on(values, **test), z * np.sqrt(values), weights)
+    close(layer.error_on(values), z * np.sqrt(values), weights, {})
+    close(layer.errors_on(np.stack([0 * values, values]), **test)[1], z * np.sqrt(values), weights)
+    close(layer.fresh_task_error(**test), z * np.sqrt(layer.eigenvalues), weights)
+    root = np.random.default_rng(4).normal(size=(d, d))
+    close(layer.error_on(root @ root.T, **test), z @ root.T, weights)
+    close(layer.error_on(root @ root.T), z @ root.T, weights, {})
+    both = np.full(2, 0.5)
+    close(layer.train_task_error(**test), layer.tasks, both)
+    close(layer.train_task_error(), layer.tasks, both, {})
+    if d == 2:  # polynomials of degree 4 in a direction are averaged over the circle by 8 of them
+        angles = np.arange(8) * np.pi / 4
+        turns = np.array([[np.cos(angles), np.sin(angles)], [-np.sin(angles), np.cos(angles)]])
+        turned = np.einsum("ijt,nj->tni", turns, z * np.sqrt(layer.eigenvalues)).reshape(-1, d)
+        close(layer.rotated_task_error(**test), turned, np.tile(weights, 8) / 8)
+        close(layer.rotated_task_error(), turned, np.tile(weights, 8) / 8, {})
+
+
+# --- sampling ---------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("at_test", [{}, {"alpha_test": 3.0, "rho_test": 0.7}])
 def test_error_on_gaussian_tasks(layer: LearnedAttention, at_test: dict) -> None:
     length, rho = (18, 0.7) if at_test else (LENGTH, RHO)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,35 @@ def test_interval_covers_the_truth() -> None:
     assert inside >= 30
 
 
+@pytest.mark.parametrize("within", [True, False])
+def test_interval_is_that_of_all_resamples(within: bool) -> None:
+    """Every sample that can be drawn, one by one: seeds anew for each kappa, tests the same for all kappa."""
+    tests, seeds = 4, 2
+    rng = np.random.default_rng(12)
+    one = np.arange(tests)[:, None] + 1.6 * rng.normal(size=(tests, seeds))
+    errors = np.stack([one, one + (0 if within else 2.2)])  # the same at both kappa: the mean is then less spread
+    metric = np.stack([np.arange(tests), np.arange(tests) + (0.0 if within else 2.0)])
+
+    def correlation(a: np.ndarray, b: np.ndarray) -> float:
+        if len(set(a.ravel())) == 1 or len(set(b.ravel())) == 1:
+            return np.nan
+        return float(np.corrcoef(ranks(a), ranks(b))[0, 1])
+
+    drawn = []
+    picks = list(product(range(seeds), repeat=seeds))
+    for columns in product(range(tests), repeat=tests):
+        at = [[np.take(errors[k][list(columns)], pick, axis=1).mean(1) for pick in picks] for k in (0, 1)]
+        values = metric[:, columns]
+        for first, second in product(*at):
+            if within:
+                drawn.append(np.mean([correlation(e, v) for e, v in zip((first, second), values, strict=True)]))
+            else:
+                drawn.append(correlation(np.stack([first, second]), values))
+    expected = np.nanquantile(drawn, [0.025, 0.975])
+    found = rank_correlation(errors, metric, within=within, resamples=20_000)
+    assert [found.low, found.high] == pytest.approx(expected, abs=0.02)
+
+
 def test_without_a_ranking_there_is_no_correlation() -> None:
     errors = np.random.default_rng(0).normal(size=(2, 4, 1))
     with pytest.raises(InputError, match=r"^metric: all values are alike"):
@@ -100,13 +130,13 @@ def test_the_test_covariances() -> None:
 
 
 def test_metrics_and_theory_are_those_of_the_library_at_the_whole_numbers() -> None:
-    setting = SpearmanSetting(d=7, kappas=(0.4, 1.0), seeds=1, resamples=5)
+    setting = SpearmanSetting(d=7, alpha=2.1, tau=4.005, rho=0.04, kappas=(0.4, 1.0), seeds=1, resamples=5)
     errors = {"transformer": np.random.default_rng(0).normal(size=(2, 18, 1))}
     table = table_of(setting, errors, np.ones((2, 1), dtype=np.int64))
     name = "spike 5"
     values, at = covariances(setting)[name], table.tests.index(name)
-    # 0.4 x 7 is 3 tasks
-    point = {"alpha": 2.0, "tau": 4.0, "rho": 0.01, "kappa": 3 / 7}
+    # contexts of length 15 for 2.1 x 7, 196 of them for 4.005 x 49, and 3 tasks for 0.4 x 7
+    point = {"alpha": 15 / 7, "tau": 4.0, "rho": 0.04, "kappa": 3 / 7}
     expected = ta.metrics(np.diag(setting.spectrum.eigenvalues), np.diag(values), **point)
     for metric in METRICS:
         assert table.metrics[metric][0, at] == pytest.approx(expected[metric], rel=1e-12, abs=0)

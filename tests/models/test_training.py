@@ -12,7 +12,7 @@ import torch
 
 import taskalign as ta
 from taskalign.models import Schedule, train_transformer
-from taskalign.models.training import draw_batch, train
+from taskalign.models.training import Batch, draw_batch, train
 from taskalign.numerics import ConvergenceError, InputError
 
 SPECTRUM = ta.Spectrum.power_law(6, 0.9)
@@ -61,10 +61,13 @@ def test_checkpoints_of_other_runs_and_damaged_ones_are_refused(tmp_path: Path) 
     file = tmp_path / "run.pt"
     trained(checkpoint=file)
     faster: dict[str, Any] = {"schedule": replace(SCHEDULE, learning_rate=1e-3)}
-    others: list[dict[str, Any]] = [{"seed": 1}, {"rho": 0.5}, {"width": 8}, faster]
+    others: list[dict[str, Any]] = [{"seed": 1}, {"rho": 0.5}, {"alpha": 2.5}, {"width": 8}, {"layers": 1}, faster]
     for other in others:
         with pytest.raises(InputError, match=r"^checkpoint: .*run\.pt is of another run"):
             trained(checkpoint=file, **other)
+    # other tasks, as many and from the same seed
+    with pytest.raises(InputError, match=r"^checkpoint: .*run\.pt is of another run"):
+        train_transformer(ta.Spectrum.power_law(6, 0.8), kappa=1.0, schedule=SCHEDULE, checkpoint=file)
     content = file.read_bytes()
     for damaged in (content[:1000], b"", b"something else"):
         file.write_bytes(damaged)
@@ -100,6 +103,116 @@ def test_learning_rate_rises_stays_and_falls() -> None:
 def test_bad_schedule(field: str) -> None:
     with pytest.raises(InputError, match=f"^{field}: 0"):
         Schedule(**{field: 0})
+
+
+@pytest.mark.parametrize("field", ["warmup", "tolerance"])
+def test_schedule_below_zero(field: str) -> None:
+    with pytest.raises(InputError, match=f"^{field}: -1"):
+        Schedule(**{field: -1})
+    Schedule(**{field: 0})
+
+
+# --- the loop, by hand --------------------------------------------------------------------------------------------
+class Plane:
+    """Linear in two parameters, with slopes of very different size from step to step."""
+
+    def initial(self, generator):
+        return {"a": torch.full((2,), 0.5, dtype=torch.float64)}
+
+    def predict(self, parameters, x, y):
+        return x @ parameters["a"]
+
+
+def batches(size: int) -> list[Batch]:
+    rng = np.random.default_rng(3)
+    scales = [3.0, 0.05, 1.0, 0.2, 40.0, 0.01, 1.5]
+    x = [torch.as_tensor(scale * rng.normal(size=(size, 2))) for scale in scales]
+    return [Batch(one, one, one @ torch.tensor([1.0, -2.0], dtype=torch.float64)) for one in x]
+
+
+def test_steps_are_those_of_adam_on_clipped_gradients() -> None:
+    """Adam as published (Kingma and Ba), with the averages 0.9 and 0.99, on gradients of norm one at most."""
+    schedule = Schedule(steps=6, batch=4, learning_rate=0.3, warmup=2, check=6)
+    drawn = batches(4)
+    given = iter(drawn)
+    found = train(Plane(), lambda generator, batch: next(given), schedule, seed=np.random.SeedSequence(0))
+    a, first, second, norms = np.full(2, 0.5), np.zeros(2), np.zeros(2), []
+    for step, batch in enumerate(drawn[1:], 1):  # the first is for validation
+        x, target = batch.x.numpy(), batch.target.numpy()
+        slope = 2 * x.T @ (x @ a - target) / len(x)
+        norms.append(np.linalg.norm(slope))
+        slope = slope / max(1, norms[-1])
+        first, second = 0.9 * first + 0.1 * slope, 0.99 * second + 0.01 * slope**2
+        rate = 0.3 * min(1, step / 3) * min(1, 2 * (1 - (step - 1) / 6))
+        a = a - rate * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.99**step)) + 1e-8)
+    assert min(norms) < 0.5 < 10 < max(norms)
+    # torch puts 1e-6 beside the norm
+    np.testing.assert_allclose(found.parameters["a"].numpy(), a, rtol=1e-5)
+    validation = drawn[0]
+    assert found.losses[0, 1] == pytest.approx(np.mean((validation.x.numpy() @ a - validation.target.numpy()) ** 2))
+
+
+def test_contexts_for_validation_are_none_of_the_first_step() -> None:
+    seen: list[Batch] = []
+
+    def draw(generator, batch):
+        x = torch.randn(batch, 2, generator=generator, dtype=torch.float64)
+        seen.append(Batch(x, x, x[:, 0]))
+        return seen[-1]
+
+    train(Plane(), draw, Schedule(steps=2, batch=8, validation=8), seed=np.random.SeedSequence(0))
+    assert len(seen) == 3
+    assert not (seen[0].x == seen[1].x).any()
+    assert not (seen[1].x == seen[2].x).any()
+
+
+class Scripted:
+    """Its validation loss is what a list says, check by check."""
+
+    def __init__(self, losses: list[float]) -> None:
+        self.losses = iter(losses)
+
+    def initial(self, generator):
+        return {"a": torch.ones(())}
+
+    def predict(self, parameters, x, y):
+        if torch.is_grad_enabled():
+            return parameters["a"] * torch.ones(len(x))
+        return torch.full((len(x),), next(self.losses), dtype=torch.float64).sqrt()
+
+
+#: with a tolerance of a tenth: progress at checks 1, 4 and 5, so that three checks without it are over at check 8
+LOSSES = [1.0, 0.95, 0.91, 0.89, 0.8, 0.79, 0.75, 0.721, 0.1, 0.01]
+
+
+@pytest.mark.parametrize("interrupted", [(), (2,), (3, 4)])
+def test_patience_counts_checks_without_progress(interrupted: tuple[int, ...], tmp_path: Path) -> None:
+    """Progress is below the loss of the last progress by the tolerance; a check that is not leaves that as it is."""
+    schedule = Schedule(steps=50, batch=4, check=4, patience=3, tolerance=0.1, validation=4)
+    network = Scripted(LOSSES)
+
+    def run(progress=None):
+        zero = torch.zeros(4)
+        return train(
+            network,
+            lambda generator, batch: Batch(zero, zero, zero),
+            schedule,
+            **{"seed": np.random.SeedSequence(0), "checkpoint": tmp_path / "run.pt", "progress": progress},
+        )
+
+    for checks in interrupted:
+        with pytest.raises(KeyboardInterrupt):
+            run(killed_after(checks))
+    found = run()
+    assert found.stopped_early
+    assert found.steps == 32
+    np.testing.assert_allclose(found.losses, [(4 * k, loss) for k, loss in enumerate(LOSSES[:8], 1)], rtol=1e-12)
+
+
+def test_the_last_step_is_checked() -> None:
+    found = trained(schedule=replace(SCHEDULE, steps=25))
+    assert found.losses[:, 0].tolist() == [10, 20, 25]
+    assert (found.steps, found.stopped_early) == (25, False)
 
 
 class Broken:

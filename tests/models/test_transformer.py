@@ -69,6 +69,23 @@ def test_the_order_of_the_context_does_not_matter_but_its_labels_do() -> None:
     assert not torch.allclose(network.predict(parameters, x, y[:, turned]), again)
 
 
+def test_initial_parameters_have_the_scale_that_is_stated() -> None:
+    """Matrices N(0, 1/rows); what a layer adds to its 2 x layers predecessors is smaller by the root of that number."""
+    network = Transformer(d=29, width=30, layers=3, hidden=2)
+    draws = [network.initial(torch.Generator().manual_seed(seed)) for seed in range(60)]
+    rows = {"embed": 30, "query": 30, "key_value": 30, "up": 30, "read": 30, "output": 30 * 6, "down": 60 * 6}
+    for name, shape in network.shapes.items():
+        values = torch.stack([draw[name] for draw in draws])
+        assert values.shape[1:] == shape
+        kind = name.split(".")[-1]
+        if kind in rows:
+            spread = 5 * math.sqrt(2 / values.numel())
+            assert float(values.double().square().mean()) * rows[kind] == pytest.approx(1, abs=spread), name
+            assert abs(float(values.double().mean())) < 5 / math.sqrt(rows[kind] * values.numel())
+        else:
+            assert (values == (1 if kind.endswith("scale") else 0)).all(), name
+
+
 def test_size_counts_the_parameters() -> None:
     network = Transformer(3, 4, layers=1, hidden=2)
     found = network.initial(torch.Generator().manual_seed(0))
@@ -103,6 +120,9 @@ def test_learns_its_tasks_and_repeats_itself() -> None:
     spectrum = ta.Spectrum.power_law(8, 0.9)
     trained = train_transformer(spectrum, seed=3, kappa=0.25, schedule=schedule)
     assert trained.tasks.shape == (2, 8)
+    # the nearest whole number of tasks
+    few = Schedule(steps=1, batch=2, validation=2)
+    assert train_transformer(spectrum, kappa=0.33, schedule=few).tasks.shape == (3, 8)
     assert trained.length == 16
     assert [step for step, _ in trained.losses] == [50, 100]
     variance = (trained.tasks**2).sum() / 2 / 8
