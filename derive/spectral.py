@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from sympy import Eq, Expr, Function, Indexed, Integer, Poly, Sum, Symbol, cancel, diff, together
+from sympy import Eq, Expr, Function, Indexed, Integer, Poly, PolynomialError, Sum, Symbol, cancel, diff, together
 
 from . import notation as n
 from .equation import Equation
@@ -99,10 +99,15 @@ def _reduce_one(total: Sum) -> Expr:
     f = cancel(together((total.function / n.weights[index]).subs(n.eigenvalues[index], y - n.t)))
     if f.has(index) or f.has(Indexed):
         raise ValueError(f"not a mean of a function of the eigenvalue alone: {total}")
-    numerator, denominator = (Poly(part, y) for part in f.as_numer_denom())
+    try:
+        numerator, denominator = (Poly(part, y) for part in f.as_numer_denom())
+    except PolynomialError:
+        raise ValueError(f"not a mean of a rational function: {total}") from None
     if len(denominator.terms()) != 1:
         raise ValueError(f"mean with a pole elsewhere than at c = -t: {total}")
     (power,), scale = denominator.terms()[0]
+    if numerator.degree() > power + 1:
+        raise ValueError(f"a second or higher moment of the eigenvalues has no name: {total}")
     return sum((k * _moment(power - j) for (j,), k in numerator.terms()), Integer(0)) / scale
 
 
@@ -120,7 +125,7 @@ def reduce_means(expression: Expr, *, at: Expr = n.a * n.t) -> Expr:
 
     Raises:
         ValueError: a mean has a pole elsewhere than at $c = -t$; a sum is not over the whole spectrum, or not of the
-            weight times a function of the eigenvalue.
+            weight times a rational function of the eigenvalue, or a second or higher moment of the eigenvalues.
     """
     expression = expression.subs(n.z, at)
     expression = expression.replace(lambda e: isinstance(e, Sum), _reduce_one)
