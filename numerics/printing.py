@@ -105,7 +105,7 @@ TABLE: dict[str, dict[str, str]] = {
     | _SCALAR
     | {name: f"{{ns}}.{name}({{0}})" for name in (*_FUNCTIONS, "sign")}
     | {
-        "Integer": "{ns}.mpf({p})",
+        "number": "{ns}.mpf({0})",
         "Rational": "{ns}.mpf({p}) / {q}",
         "Float": "{ns}.ldexp({mantissa}, {exponent})",
         "Infinity": "{ns}.inf",
@@ -121,7 +121,7 @@ TABLE: dict[str, dict[str, str]] = {
     # point of the balls is in one of the two cases, so the smallest ball around both holds the value.
     "arb": {name: f"({{0}}).{name}()" for name in _FUNCTIONS}
     | {
-        "Integer": "arb({p})",
+        "number": "arb({0})",
         "Rational": "fmpq({p}, {q})",
         "Pi": "arb.pi()",
         "Exp1": "arb(1).exp()",
@@ -415,17 +415,21 @@ class SourcePrinter(CodePrinter):
     # --- numbers ----------------------------------------------------------------------------------
     def _print_constant(self, expr: Any) -> str:
         """A number that is not a leaf: as one float, or written out so that it has the precision of the call."""
-        self._within_number = True
-        try:
-            text = self._print(expr)
-        finally:
-            self._within_number = False
+        text = self._number(expr)
         value = expr.evalf(30)
         if not value.is_comparable:
             _refuse(f"{expr} is not a real number")
         if self.target not in FLOAT_TARGETS:
             return text
         return self._double(value) if value.is_finite else text
+
+    def _number(self, expr: Any) -> str:
+        """A number that may have to stand alone, with no value of the target beside it."""
+        self._within_number = True
+        try:
+            return self._print(expr)
+        finally:
+            self._within_number = False
 
     def _double(self, number: Any) -> str:
         """The double that is nearest; parentheses around a negative one."""
@@ -438,12 +442,13 @@ class SourcePrinter(CodePrinter):
         if self.target in FLOAT_TARGETS:
             return str(expr.p) if abs(expr.p) < _EXACT_INTEGERS else self._double(expr)
         # a quotient of plain integers would be a float
-        return self._fill("Integer", p=expr.p) if self._within_number else str(expr.p)
+        return self._fill("number", str(expr.p)) if self._within_number else str(expr.p)
 
     def _print_Rational(self, expr: Any) -> str:
         if self.target in FLOAT_TARGETS and max(abs(expr.p), expr.q) >= _EXACT_INTEGERS:
             return self._double(expr)
-        return self._fill("Rational", p=expr.p, q=expr.q)
+        text = self._fill("Rational", p=expr.p, q=expr.q)
+        return self._fill("number", text) if self._within_number and self.target in BALL_TARGETS else text
 
     def _print_Float(self, expr: Any) -> str:
         negative, mantissa, exponent, _ = expr._mpf_
@@ -565,8 +570,10 @@ class SourcePrinter(CodePrinter):
         return f"{left} {expr.rel_op} {right}"
 
     def _case(self, expr: Expr) -> str:
-        """A case of a Piecewise; an integer as a float, so that no power of it overflows."""
-        return self._double(expr) if expr.is_Integer and self.target in FLOAT_TARGETS else self._print(expr)
+        """A case of a Piecewise; an integer as one of the target's own numbers, so that no power of it overflows."""
+        if not expr.is_Rational:
+            return self._print(expr)
+        return self._double(expr) if self.target in FLOAT_TARGETS else self._number(expr)
 
     def _print_Piecewise(self, expr: Any) -> str:
         *cases, last = expr.args

@@ -10,9 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import torch
-from flint import arb, ctx, fmpq
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from flint import arb
 from mpmath import mp, mpf
 from sympy import (
     Abs,
@@ -137,35 +135,6 @@ UNKNOWN = [gamma(x), Function("f")(x), Piecewise((x, x > 1)), Piecewise((x, (x >
 def test_an_unknown_node_is_loud(target: str, expression: Expr) -> None:
     with pytest.raises(ta.numerics.UnsupportedNodeError):
         printing.function_source("f", ["x", "y"], {"r": expression}, ["r"], target)
-
-
-def combine(parts: tuple[str, Expr, Expr]) -> Expr:
-    sign, first, second = parts
-    return {"+": first + second, "-": first - second, "*": first * second, "/": first / (1 + second**2)}[sign]
-
-
-LEAVES = st.sampled_from([x, y, Rational(2, 3), Rational(-5)])
-EXPRESSIONS = st.recursive(
-    LEAVES, lambda inner: st.tuples(st.sampled_from("+-*/"), inner, inner).map(combine), max_leaves=12
-)
-
-
-@settings(max_examples=50)
-@given(expression=EXPRESSIONS)
-def test_random_rational_expressions(expression: Expr) -> None:
-    exact = Fraction(str(expression.subs({x: Rational(7, 10), y: Rational(19, 10)})))
-    at = {"x": Fraction(7, 10), "y": Fraction(19, 10)}
-
-    def result(target: str) -> Any:
-        compiled = ta.numerics.compile(expression, target)
-        return compiled(**{name: float(at[name]) if target == "numpy" else at[name] for name in compiled.arguments})
-
-    assert float(result("numpy")) == pytest.approx(float(exact), rel=1e-10, abs=1e-10)
-    with mp.workdps(30):
-        assert abs(result("mpmath") - mpf(exact.numerator) / exact.denominator) < 1e-20 * (1 + abs(float(exact)))
-    ball = result("arb")
-    with ctx.workprec(400):  # so that the fraction does not become a ball of the same width
-        assert ball.contains(fmpq(exact.numerator, exact.denominator))
 
 
 def test_shared_parts_are_computed_once() -> None:
