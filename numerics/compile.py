@@ -200,7 +200,7 @@ def _converted(given: Mapping[_Argument, Any], target: str) -> list[Any]:
         values = [_numbers(number, argument, value) for argument, value in given.items()]
         _check_lengths({a: len(v) for a, v in zip(given, values, strict=True) if a.length})
         return values
-    values = [_floats(value, argument.name) for argument, value in given.items()]
+    values = [_floats(value, argument.name, target) for argument, value in given.items()]
     if target == "torch":
         values = _tensors(values)
     if target == "jax":
@@ -238,25 +238,29 @@ def _check_lengths(sizes: Mapping[_Argument, int]) -> None:
             raise InputError(f"{argument.name}: {size} entries do not fit the {expected} of {other}")
 
 
-def _floats(value: Any, name: str) -> Any:
-    """Real floating-point numbers: arrays of torch and JAX stay, all else becomes a NumPy array of doubles."""
+def _floats(value: Any, name: str, target: str) -> Any:
+    """Real floating-point numbers: arrays of the target's library stay, all else becomes a NumPy array of doubles."""
     library = backend(value)
-    if library == "numpy":
+    if library != target or library == "numpy":
         try:
             array = np.asarray(value)
-            if array.dtype.kind not in "fiubO":
+            if array.dtype.kind == "O":  # NumPy would make nan of None
+                array = np.array([float(entry) for entry in array.flat]).reshape(array.shape)
+            if array.dtype.kind not in "fiub":
                 raise TypeError
             return array.astype(np.float64, copy=False)
         except (TypeError, ValueError, RuntimeError, OverflowError):
             shown = reprlib.repr(value).replace("\n", " ")
             raise InputError(f"{name}: {shown} is not a real number or an array of real numbers") from None
     if library == "torch":
-        kind = "complex" if value.is_complex() else "real" if value.is_floating_point() else "integer"
+        is_complex, is_float = value.is_complex(), value.is_floating_point()
     else:
-        kind = {"c": "complex", "f": "real", "V": "real"}.get(value.dtype.kind, "integer")
-    if kind == "complex":
+        import jax.numpy as jnp  # pyright: ignore[reportMissingImports]
+
+        is_complex, is_float = jnp.iscomplexobj(value), jnp.issubdtype(value.dtype, jnp.floating)
+    if is_complex:
         raise InputError(f"{name}: complex numbers are not allowed, must be real")
-    return value if kind == "real" else value.double() if library == "torch" else value.astype(float)
+    return value if is_float else value.double() if library == "torch" else value.astype(float)
 
 
 def _tensors(values: list[Any]) -> list[Any]:

@@ -33,7 +33,7 @@ _FLOAT_NUMBERS = {
     "Catalan": "{value}",
     "GoldenRatio": "{value}",
     "Infinity": "{ns}.inf",
-    "NegativeInfinity": "-{ns}.inf",
+    "NegativeInfinity": "(-{ns}.inf)",
 }
 _FLOAT = (
     _FLOAT_NUMBERS
@@ -433,9 +433,12 @@ class SourcePrinter(CodePrinter):
 
     def _double(self, number: Any) -> str:
         """The double that is nearest; parentheses around a negative one."""
-        value = float(number)
+        try:
+            value = float(number)
+        except OverflowError:
+            value = math.inf
         if abs(value) == math.inf or (number != 0 and abs(value) < sys.float_info.min):
-            _refuse(f"target {self.target!r} has no way to write {sympy.N(number, 5)}: not in the range of doubles")
+            _refuse(f"target {self.target!r} has no way to write a number that is not in the range of doubles")
         return repr(value) if value >= 0 else f"({value!r})"
 
     def _print_Integer(self, expr: Any) -> str:
@@ -532,7 +535,7 @@ class SourcePrinter(CodePrinter):
             return self._fill("Pow", self.parenthesize(base, below), self.parenthesize(exponent, above))
         if exponent.is_negative:
             return f"1 / {self.parenthesize(Pow(base, -exponent), PRECEDENCE['Mul'])}"
-        if abs(exponent.p) >= _EXACT_INTEGERS:
+        if exponent.p >= _EXACT_INTEGERS and self.target in FLOAT_TARGETS:
             _refuse(f"target {self.target!r} has no way to write the exponent {exponent}")
         if exponent.q == 2:
             root = self._fill("sqrt", self._print(base))
