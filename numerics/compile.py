@@ -273,13 +273,15 @@ def _tensors(values: list[Any]) -> list[Any]:
 
 def _numbers(number: Callable[[Any, _Argument], Any], argument: _Argument, value: Any) -> Any:
     """One number, or a list of them for an array."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        value = value.tolist()  # numbers of NumPy are not those of mpmath and flint
     if not argument.length:
-        if isinstance(value, (list, tuple)) or np.ndim(np.asarray(value, dtype=object)):
-            raise InputError(f"{argument.name}: {value!r} is not allowed, must be one number")
+        if isinstance(value, (list, tuple)):
+            raise InputError(f"{argument.name}: {reprlib.repr(value)} is not allowed, must be one number")
         return number(value, argument)
-    if isinstance(value, str) or not isinstance(value, (Sequence, np.ndarray)) or np.ndim(value) == 0:
-        raise InputError(f"{argument.name}: {value!r} is not allowed, must be a list of numbers")
-    return [number(entry, argument) for entry in value]
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise InputError(f"{argument.name}: {reprlib.repr(value)} is not allowed, must be a list of numbers")
+    return [number(entry.item() if isinstance(entry, np.generic) else entry, argument) for entry in value]
 
 
 def _to_mpf(value: Any, argument: _Argument) -> Any:
@@ -300,7 +302,7 @@ def _to_ball(value: Any, argument: _Argument) -> Any:
 
     if isinstance(value, (arb, fmpq)):
         return arb(value)
-    if isinstance(value, (float, np.floating)):
+    if isinstance(value, float):
         raise InputError(
             f"{argument.name}: the float {value!r} is not allowed in ball arithmetic; give a string or a Fraction"
         )

@@ -5,7 +5,6 @@ The nodes are read off the table, so that a new one is tested by itself.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
@@ -16,17 +15,17 @@ import pytest
 import sympy
 import torch
 from flint import arb, ctx
-from hypothesis import given, reject, settings
+from hypothesis import given, reject
 from hypothesis import strategies as st
 from mpmath import mp
 from sympy import Expr, Float, IndexedBase, Integer, Piecewise, Rational, S, Sum, Symbol, symbols
-
 from sympy.core.relational import Relational
 
 import taskalign as ta
 from taskalign.numerics import printing
 
 x, y = symbols("x y", real=True)
+z = Symbol("z")
 d = Symbol("d", integer=True, positive=True)
 i, k = symbols("i k", integer=True)
 c = IndexedBase("c", shape=(d,))
@@ -134,7 +133,7 @@ def measured(expression: Any, at: dict[Expr, Rational], unit: Float) -> tuple[An
             if condition.func(left, right):
                 return measured(case, at, unit)
     if isinstance(expression, Sum):
-        return measured(expression.subs(d, len(C)).doit(), at, unit)
+        return measured(expression.doit(), at, unit)
     expression = at.get(expression, expression)
     if not expression.args or expression.is_Rational:
         value = _real(expression)
@@ -191,9 +190,10 @@ def check(expression: Expr, target: str, at: dict[Expr, Rational]) -> None:
         with pytest.raises(ta.numerics.UnsupportedNodeError, match="no way to write"):
             ta.numerics.compile(expression, target)
         return
-    at = at | {c[place]: Rational(str(v)) for place, v in enumerate(C)}
+    written_out = expression.subs(d, len(C))
+    at = at | {IndexedBase("c", shape=(len(C),))[place]: Rational(str(v)) for place, v in enumerate(C)}
     unit = Float("1e-29", 60) if target == "mpmath" else Float(2, 60) ** -52
-    exact, error = measured(expression, at, unit)
+    exact, error = measured(written_out, at, unit)
     with mp.workdps(30):
         found = evaluated(expression, target, at)
         if target == "arb":
@@ -225,37 +225,38 @@ AWAY = {x: Rational(11, 4), y: Rational(-1, 4)}
 def test_each_node(node: str, target: str) -> None:
     """Of variables, of numbers alone, and inside of others; so that none depends on being drawn."""
     numbers = {"Rational": Rational(-7, 3), "Float": Float("0.1", 40)}
-    if node in numbers or is_constant(node):
-        alone = numbers.get(node) or getattr(S, node)
-        check_all = [alone + x if alone.is_finite else sympy.exp(-alone * x), alone * x] if alone.is_finite else []
-        compiled_infinity = [] if alone.is_finite else [alone]
+    alone = numbers.get(node) or (getattr(S, node) if is_constant(node) else None)
+    if alone is None:
+        expressions = [build(node, x, y), 2 / (3 + build(node, x * x / 3, x + y)), x * build(node, S.Pi / 7, S.Half)]
+    elif alone.is_finite:
+        expressions = [alone + x, alone * x, x**2 / alone]
     else:
-        check_all = [build(node, x, y), 2 / (3 + build(node, x * x / 3, x + y)), x * build(node, S.Pi / 7, S.Half)]
-        compiled_infinity = []
-    for expression in check_all:
+        for infinite in (alone, Piecewise((x, x > 3), (alone, True))):
+            found = evaluated(infinite, target, AWAY)
+            assert found.abs_lower() > 1e300 if target == "arb" else float(found) == float(alone)
+        return
+    for expression in expressions:
         check(expression, target, AWAY)
-    for infinity in compiled_infinity:
-        for expression in (infinity, Piecewise((x, x > 3), (infinity, True))):
-            found = evaluated(expression, target, AWAY)
-            assert (found.abs_lower() > 1e300) if target == "arb" else float(found) == float(infinity)
 
 
 # --- what is refused ------------------------------------------------------------------------------------
 def others() -> Iterator[Expr]:
     """All functions of SymPy of one or two arguments, constants, and what else an expression can hold."""
-    for name in sympy.functions.__all__:
-        kind = getattr(sympy, name)
-        if isinstance(kind, type) and name not in EVERY_NODE:
-            for arguments in ((x,), (x, y)):
-                try:
-                    yield kind(*arguments)
-                except (TypeError, ValueError, AttributeError, NotImplementedError):
-                    continue
-                break
+    for kind in {getattr(sympy.functions, name) for name in sympy.functions.__all__}:
+        if not isinstance(kind, type) or kind.__name__ in EVERY_NODE:
+            continue
+        for arguments in ((z,), (z, y), (z, y, x)):
+            try:
+                made = kind(*arguments)
+            except (TypeError, ValueError, AttributeError, NotImplementedError):
+                continue
+            if type(made) is kind:
+                yield made
+            break
     yield from (sympy.I * x, x**sympy.I, sympy.root(-2, 3) * x, S.TribonacciConstant * x, sympy.zoo * x, S.NaN)
     f = sympy.Function("f")
     yield from (f(x), sympy.Function("sin")(x), f(2), sympy.Derivative(f(x), x), sympy.Integral(f(x), x))
-    yield from (sympy.Product(c[i], (i, 0, d - 1)), sympy.Limit(f(x), x, 0), sympy.Lambda(x, x), c, x > 1, S.true)
+    yield from (sympy.Product(c[i], (i, 0, d - 1)), sympy.Lambda(x, x), c, x > 1, S.true)
     yield from (
         sympy.And(x > 1, y > 1),
         sympy.Tuple(x),
@@ -273,15 +274,11 @@ def others() -> Iterator[Expr]:
 
 @pytest.mark.parametrize("target", printing.TABLE)
 def test_what_is_not_in_the_table_is_refused_at_once(target: str) -> None:
-    count = 0
-    for expression in others():
-        if all(type(part).__name__ in EVERY_NODE for part in sympy.preorder_traversal(expression) if part.args):
-            if expression.has(sympy.Function) and not expression.has(sympy.I, S.NaN, sympy.zoo):
-                continue  # another spelling of what is in the table
+    listed = list(others())
+    assert len(listed) > 100
+    for expression in listed:
         with pytest.raises(ta.numerics.UnsupportedNodeError):
             ta.numerics.compile(expression, target)
-        count += 1
-    assert count > 100
 
 
 @pytest.mark.parametrize("target", printing.TABLE)
@@ -311,7 +308,7 @@ def test_a_number_beyond_the_doubles_is_refused(number: Expr, target: str) -> No
 n, m = symbols("n m", integer=True, positive=True)
 w, e = IndexedBase("w", shape=(d,)), IndexedBase("e", shape=(d,))
 v, u = IndexedBase("v", shape=(n,)), IndexedBase("u")
-j, z = Symbol("j", integer=True), Symbol("z")
+j = Symbol("j", integer=True)
 GIVEN = {
     "w": ("1/2", "3/10", "1/5"),
     "e": ("3", "2", "5/4"),
@@ -324,28 +321,30 @@ GIVEN = {
 
 def ranges(first: int) -> dict[str, Expr]:
     """Sums over whole arrays, counted from `first`."""
-    I, K, J, N = ((index, first, size - 1 + first) for index, size in ((i, d), (k, d), (j, d), (j, n)))
+    along_i, along_k, along_j, along_v = (
+        (index, first, size - 1 + first) for index, size in ((i, d), (k, d), (j, d), (j, n))
+    )
     return {
-        "two indices": Sum(w[i] * w[k] / (e[i] + 2 * e[k]), I, K),
-        "three indices": Sum(w[i] * w[k] * e[j] / (e[i] + 2 * e[k] - e[j] / 7), I, K, J),
-        "a sum in a sum": Sum(w[i] * Sum(w[k] / (e[i] + 2 * e[k] + z), K) ** 2, I),
-        "three deep": Sum(w[i] * Sum(w[k] * Sum(e[j] / (e[i] + z * e[k] + 1), J), K), I),
-        "a variance": Sum(w[i] * (e[i] - Sum(w[k] * e[k], K)) ** 2, I),
-        "an index twice": Sum(w[i] * (e[i] - Sum(w[i] * e[i], I)) ** 2, I),
-        "the first entry": Sum(w[i] * e[i] / (e[first] + e[i]), I),
-        "the last entry": Sum(w[i] * e[i] / (e[first + 2] + 2 * e[i]), I) + e[first + 1] * z,
-        "the index as a number": Sum(w[i] / (i + 1) + e[i] ** i + i * z, I),
-        "both indices as numbers": Sum((i - 2 * k) * w[i] * e[k], I, K),
-        "without the index": Sum(z, I) + Sum(w[k] * z, I, K) + Sum(3, I) + Sum(e[i], I),
-        "the length": Sum(w[i], I) / d + sympy.sqrt(d) + Sum(w[i] * d, I),
-        "two lengths": Sum(w[i] * v[j] / (e[i] + v[j]), I, N) + Sum(v[j], N),
-        "no stated shape": Sum(u[i] * z, I),
+        "two indices": Sum(w[i] * w[k] / (e[i] + 2 * e[k]), along_i, along_k),
+        "three indices": Sum(w[i] * w[k] * e[j] / (e[i] + 2 * e[k] - e[j] / 7), along_i, along_k, along_j),
+        "a sum in a sum": Sum(w[i] * Sum(w[k] / (e[i] + 2 * e[k] + z), along_k) ** 2, along_i),
+        "three deep": Sum(w[i] * Sum(w[k] * Sum(e[j] / (e[i] + z * e[k] + 1), along_j), along_k), along_i),
+        "a variance": Sum(w[i] * (e[i] - Sum(w[k] * e[k], along_k)) ** 2, along_i),
+        "an index twice": Sum(w[i] * (e[i] - Sum(w[i] * e[i], along_i)) ** 2, along_i),
+        "the first entry": Sum(w[i] * e[i] / (e[first] + e[i]), along_i),
+        "the last entry": Sum(w[i] * e[i] / (e[first + 2] + 2 * e[i]), along_i) + e[first + 1] * z,
+        "the index as a number": Sum(w[i] / (i + 1) + e[i] ** i + i * z, along_i),
+        "both indices as numbers": Sum((i - 2 * k) * w[i] * e[k], along_i, along_k),
+        "without the index": Sum(z, along_i) + Sum(w[k] * z, along_i, along_k) + Sum(3, along_i) + Sum(e[i], along_i),
+        "the length": Sum(w[i], along_i) / d + sympy.sqrt(d) + Sum(w[i] * d, along_i),
+        "two lengths": Sum(w[i] * v[j] / (e[i] + v[j]), along_i, along_v) + Sum(v[j], along_v),
+        "no stated shape": Sum(u[i] * z, along_i),
         "a number of entries": Sum(u[i] * z, (i, first, first + 2)),
         "functions": Sum(
-            sympy.sqrt(e[i]) * sympy.Max(w[i], z) + Piecewise((w[i], e[i] > 2), (sympy.exp(e[i]), True)), I
+            sympy.sqrt(e[i]) * sympy.Max(w[i], z) + Piecewise((w[i], e[i] > 2), (sympy.exp(e[i]), True)), along_i
         ),
-        "the name of an index": Sum(w[i] * e[i], I) + i,
-        "twice in two places": Sum(w[i], I) ** 2 + Sum(w[k], K) + Sum(Sum(w[k], K) * e[i], I),
+        "the name of an index": Sum(w[i] * e[i], along_i) + i,
+        "twice in two places": Sum(w[i], along_i) ** 2 + Sum(w[k], along_k) + Sum(Sum(w[k], along_k) * e[i], along_i),
     }
 
 
@@ -356,17 +355,14 @@ def test_sums_are_what_they_say(target: str, first: int) -> None:
     for name, expression in ranges(first).items():
         numbers = {key: [Rational(entry) for entry in text] for key, text in GIVEN.items() if not isinstance(text, str)}
         put = {z: Rational(GIVEN["z"]), i: Rational(GIVEN["i"])}
-        put |= {base[place + first]: number for base in (w, e, v, u) for place, number in enumerate(numbers[str(base)])}
-        exact = float(expression.subs({d: 3, n: 2}).doit().subs(put))
+        written_out = expression.subs({d: 3, n: 2}).doit()
+        put |= {a: numbers[str(a.base)][int(a.indices[0]) - first] for a in written_out.atoms(sympy.Indexed)}
+        exact = float(written_out.subs(put))
         compiled = ta.numerics.compile(expression, target)
         given: dict[str, Any] = {key: GIVEN[key] for key in compiled.arguments}
         if target in printing.FLOAT_TARGETS:
             given = {
-                key: np.array(
-                    [float(Fraction(t)) for t in [text]][0]
-                    if isinstance(text, str)
-                    else [float(Fraction(t)) for t in text]
-                )
+                key: float(Fraction(text)) if isinstance(text, str) else np.array([float(Fraction(t)) for t in text])
                 for key, text in given.items()
             }
         with jax.enable_x64(True):
@@ -390,15 +386,15 @@ def test_points_broadcast_around_every_index(target: str) -> None:
     with jax.enable_x64(True):
         found = np.asarray(ta.numerics.compile(expression, target)(w=W, e=E, v=V, z=Z))
     assert found.shape == (2, 4, 5)
-    for a, b, l in np.ndindex(2, 4, 5):
-        ww, ee, zz = W[b, 0], E[l], Z[a, 0, 0]
+    for a, b, g in np.ndindex(2, 4, 5):
+        ww, ee, zz = W[b, 0], E[g], Z[a, 0, 0]
         exact = (
             sum(
                 ww[p] * ww[q] * (p + 1 + 2 * (q + 1)) / (ee[p] + zz * ee[q]) + p + 1 for p in range(3) for q in range(3)
             )
             + V.sum() * zz * ee[0]
         )
-        assert found[a, b, l] == pytest.approx(exact, rel=1e-14, abs=0)
+        assert found[a, b, g] == pytest.approx(exact, rel=1e-14, abs=0)
 
 
 def test_an_index_that_no_sum_takes_up_is_the_last_axis() -> None:
@@ -438,7 +434,7 @@ REFUSED_SUMS = {
     "no array": Sum(z, (i, 0, d - 1)),
     "no array of that length": Sum(z**i, (i, 0, 5)) + Sum(w[i], (i, 0, d - 1)),
     "two lengths": Sum(u[i], (i, 0, d - 1)) + Sum(u[j], (j, 0, n - 1)),
-    "an offset": Sum(IndexedBase("w", shape=(d,), offset=1)[i], (i, 0, d - 1)),
+    "an offset": Sum(IndexedBase("shifted", shape=(d,), offset=1)[i], (i, 0, d - 1)),
 }
 
 
@@ -506,5 +502,5 @@ def test_gradients_of_the_library_where_a_case_is_singular() -> None:
     s = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
     order = torch_algebra.tau_order(s, torch.tensor(1.0, dtype=torch.float64), torch.tensor(0.5, dtype=torch.float64))
     (slope,) = torch.autograd.grad(order, s)
-    assert float(order) == float("inf")
+    assert float(order.detach()) == float("inf")
     assert float(slope) == 0.0
