@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from sympy import Eq, Expr, Function, Integer, Poly, Sum, Symbol, cancel, diff, together
+from sympy import Eq, Expr, Function, Indexed, Integer, Poly, PolynomialError, Sum, Symbol, cancel, diff, together
 
 from . import notation as n
 from .equation import Equation
@@ -92,13 +92,22 @@ def _unlearned_moment(order: int) -> Symbol:
 
 
 def _reduce_one(total: Sum) -> Expr:
-    summand, (index, _, _) = total.function, total.limits[0]
+    (index, *limits), *others = total.limits
+    if others or limits != [1, n.m]:
+        raise ValueError(f"not a mean over the whole spectrum, (i, 1, {n.m}): {total}")
     y = Symbol("y", positive=True)
-    f = cancel(together((summand / n.weights[index]).subs(n.eigenvalues[index], y - n.t)))
-    numerator, denominator = (Poly(part, y) for part in f.as_numer_denom())
+    f = cancel(together((total.function / n.weights[index]).subs(n.eigenvalues[index], y - n.t)))
+    if f.has(index) or f.has(Indexed):
+        raise ValueError(f"not a mean of a function of the eigenvalue alone: {total}")
+    try:
+        numerator, denominator = (Poly(part, y) for part in f.as_numer_denom())
+    except PolynomialError:
+        raise ValueError(f"not a mean of a rational function: {total}") from None
     if len(denominator.terms()) != 1:
         raise ValueError(f"mean with a pole elsewhere than at c = -t: {total}")
     (power,), scale = denominator.terms()[0]
+    if numerator.degree() > power + 1:
+        raise ValueError(f"a second or higher moment of the eigenvalues has no name: {total}")
     return sum((k * _moment(power - j) for (j,), k in numerator.terms()), Integer(0)) / scale
 
 
@@ -115,7 +124,8 @@ def reduce_means(expression: Expr, *, at: Expr = n.a * n.t) -> Expr:
         at: what the resolvent's argument z stands for, by default $a t$.
 
     Raises:
-        ValueError: a mean has a pole elsewhere than at $c = -t$.
+        ValueError: a mean has a pole elsewhere than at $c = -t$; a sum is not over the whole spectrum, or not of the
+            weight times a rational function of the eigenvalue, or a second or higher moment of the eigenvalues.
     """
     expression = expression.subs(n.z, at)
     expression = expression.replace(lambda e: isinstance(e, Sum), _reduce_one)

@@ -41,7 +41,11 @@ WEIGHTS = {weights}
 TEST = {test}
 
 
-def _array(value):
+def _array(name, value):
+    """Real numbers in double precision; what is cut off elsewhere, imaginary parts and masks, is refused."""
+    {given}
+    if {is_complex} or hasattr(value, "mask"):
+        raise ValueError(f"{{name}}: must be real numbers, not masked")
     return {convert}
 '''
 
@@ -57,17 +61,18 @@ def evaluate(*, alpha, tau, kappa, rho, ridge=0.0, alpha_test=None, rho_test=Non
     given = {{"alpha": alpha, "tau": tau, "kappa": kappa, "rho": rho, "ridge": ridge}}
     given["alpha_test"] = alpha if alpha_test is None else alpha_test
     given["rho_test"] = rho if rho_test is None else rho_test
-    known = dict(zip(given, {ns}.broadcast_{arrays}(*map(_array, given.values())), strict=True))
+    known = dict(zip(given, {ns}.broadcast_{arrays}(*(_array(*pair) for pair in given.items())), strict=True))
     for name, value in known.items():
         allowed = value >= 0 if name in ("rho", "ridge", "rho_test") else value > 0
         if not bool(({ns}.isfinite(value) & allowed).all()):
             raise ValueError(f"{{name}}: must be finite and > 0 (rho, ridge and rho_test: >= 0)")
     if bool(((known["tau"] == 1) & (known["ridge"] == 0)).any()):
         raise ValueError("tau: 1 without a ridge is not allowed, the error diverges there")
-    eigenvalues, weights, gamma = (_array(v) for v in (EIGENVALUES, WEIGHTS, TEST if test is None else test))
+    named = {{"eigenvalues": EIGENVALUES, "weights": WEIGHTS, "test": TEST if test is None else test}}
+    eigenvalues, weights, gamma = (_array(*pair) for pair in named.items())
     if gamma.shape[-1] != eigenvalues.shape[-1] or not bool((gamma >= 0).all()):
         raise ValueError(f"test: must be {{eigenvalues.shape[-1]}} numbers >= 0")
-    support = _array(eigenvalues > 0)
+    support = {support}
     known |= {{"eigenvalues": eigenvalues, "weights": weights, "test": gamma}}
     known |= {{"rank_fraction": (weights * support).sum(-1), "c_train": (weights * eigenvalues).sum(-1)}}
     known["c_test"] = (weights * gamma).sum(-1)
@@ -122,13 +127,17 @@ def export_module(spectrum: Spectrum, equations: Sequence[str], target: str = "n
         eigenvalues=as_numpy(spectrum.eigenvalues).tolist(),
         weights=as_numpy(spectrum.weights).tolist(),
         test=gamma.tolist(),
-        convert="np.asarray(value, dtype=float)" if numpy else "torch.as_tensor(value, dtype=torch.float64)",
+        given="array = np.asarray(value)" if numpy else "array = torch.as_tensor(value)",
+        is_complex='array.dtype.kind not in "fiubO"' if numpy else "array.is_complex()",
+        # as_tensor alone has made plain numbers single
+        convert="array.astype(float)" if numpy else "torch.as_tensor(value, dtype=torch.float64)",
     )
     evaluate = _EVALUATE.format(
         ns=namespace,
         arrays="arrays" if numpy else "tensors",
         asarray="np.asarray(known[name])" if numpy else "known[name]",
         recorded="" if numpy else ", 2, torch.Tensor.detach",
+        support="(eigenvalues > 0).astype(float)" if numpy else "(eigenvalues > 0).double()",
         inputs=tuple(needed),
     )
     return "\n\n".join([header, *functions(target, used), solver + "\n", chosen, evaluate.lstrip()])

@@ -11,7 +11,7 @@ from numba import njit
 from .generated import numba_algebra as algebra
 
 #: fingerprint of `generated.numba_algebra`, written by `generate`; it makes numba compile anew when that changes
-ALGEBRA = "221c8de237c1041a"
+ALGEBRA = "0b6de23925a49b30"
 
 _compile = njit(cache=True, nogil=True, error_model="numpy")
 #: sums over the spectrum may be taken in any order, so that the processor's vector units are used

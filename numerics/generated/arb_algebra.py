@@ -4,6 +4,8 @@ Generated from taskalign.derive by `make generate`; do not edit. Each function s
 catalogue it was made.
 """
 
+from math import prod
+
 from flint import arb, fmpq
 
 
@@ -162,7 +164,7 @@ def t_upper_below(c_train, s, kappa, tau):
     x0 = kappa*s
     x3 = -x0 + c_train*(-kappa*x1 - tau*x2)
     x4 = (c_train*c_train)
-    x5 = (fmpq(1, 2))*(2*c_train*x0*(kappa + tau) + (kappa*kappa)*(s*s) + x4*(kappa - tau)**2).sqrt() + (fmpq(1, 2))*abs(x3)
+    x5 = (fmpq(1, 2))*(2*c_train*x0*(kappa + tau) + (kappa*kappa)*(s*s) + x4*prod([kappa - tau]*2)).sqrt() + (fmpq(1, 2))*abs(x3)
     t_upper = (x5/(kappa*tau) if x3 <= 0 else (c_train*kappa*s - x1*x2*x4)/x5 if x3 > 0 else arb(x5/(kappa*tau)).union(arb((c_train*kappa*s - x1*x2*x4)/x5)))
     return t_upper
 

@@ -136,7 +136,8 @@ def peak(a, sigma, A, B):
 
 def tau_order(s, M, ridge):
     """From tau_order."""
-    tau_order = jnp.where(ridge < s, -s*(-1 + M*s)/(s - ridge), jnp.inf)
+    x0 = ridge < s
+    tau_order = jnp.where(x0, -s*(-1 + M*s)/jnp.where(x0, s - ridge, 1), jnp.inf)
     return tau_order
 
 
@@ -173,9 +174,11 @@ def sigma_upper(c_train, s, tau, ridge):
     x0 = ridge*tau
     x1 = c_train + s
     x2 = tau - 1
-    x3 = x0 - x1*x2
-    x4 = (1 / 2)*jnp.sqrt(4*ridge*tau**2*x1 + x3**2) + (1 / 2)*jnp.where(x0 - x1*x2 >= 0, x0 - x1*x2, -(x0 - x1*x2))
-    sigma_upper = s + jnp.where(x3 >= 0, x4/tau, x0*x1/x4)
+    x3 = (1 / 2)*jnp.where(x0 - x1*x2 >= 0, x0 - x1*x2, -(x0 - x1*x2))
+    x4 = x0 - x1*x2
+    x5 = 4*ridge*tau**2*x1 + x4**2
+    x6 = x4 >= 0
+    sigma_upper = s + jnp.where(x6, (x3 + (1 / 2)*jnp.sqrt(jnp.where(x6, x5, 1)))/tau, x0*x1/jnp.where(~(x6), x3 + (1 / 2)*jnp.sqrt(jnp.where(~(x6), x5, 1)), 1))
     return sigma_upper
 
 
@@ -269,7 +272,7 @@ def metric_population(eigenvalues, weights, test):
 
 def centering(d):
     """From centering."""
-    centering = (-1/d) * (jnp.ones((d, d))) + jnp.eye(d)
+    centering = (-1/d) * (jnp.ones((int(d), int(d)))) + jnp.eye(int(d))
     return centering
 
 
@@ -420,10 +423,12 @@ def low_rank(rank_fraction, t, a, b, dM, q, s, sigma, kappa):
 def eta(tau, tasks_rank, ridge_ratio):
     """From eta."""
     x0 = tau*(ridge_ratio + 1)
-    x2 = ridge_ratio*tau
     x1 = x0 - 1
-    x3 = (1 / 2)*jnp.sqrt(x1**2 + x2*(4 - 4*tasks_rank)) + (1 / 2)*jnp.where(x1 >= 0, x1, -(x1))
-    eta = jnp.where(x0 >= 1, x2/x3, x3/(-tasks_rank + 1))
+    x2 = (1 / 2)*jnp.where(x1 >= 0, x1, -(x1))
+    x3 = ridge_ratio*tau
+    x4 = x1**2 + x3*(4 - 4*tasks_rank)
+    x5 = x0 >= 1
+    eta = jnp.where(x5, x3/jnp.where(x5, x2 + (1 / 2)*jnp.sqrt(jnp.where(x5, x4, 1)), 1), (x2 + (1 / 2)*jnp.sqrt(jnp.where(~(x5), x4, 1)))/jnp.where(~(x5), -tasks_rank + 1, 1))
     return eta
 
 

@@ -6,6 +6,8 @@ catalogue it was made.
 
 import math
 
+import numpy as np
+
 
 def moment_terms(c, t):
     """From T0, T1, T2, T3."""
@@ -111,7 +113,7 @@ def curve_ridge(t, gap_kappa, gap_tau, U, E, E_learned, s, kappa, tau, ridge):
 def halley_step(g, dg, d2g):
     """From bend, halley_step."""
     bend = (1 / 2)*d2g*g/dg**2
-    step = g/(dg*(1 - min(1 / 2, bend)))
+    step = g/(dg*(1 - np.minimum(bend, 1 / 2)))
     return bend, step
 
 
