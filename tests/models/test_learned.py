@@ -96,8 +96,8 @@ def test_errors_are_exact(d: int, length: int, at_test: int, rho: float, y2_colu
     z, weights = gaussian_grid(d)
 
     def close(found: float | np.ndarray, w: np.ndarray, share: np.ndarray, given: dict = test) -> None:
-        l, noise = (at_test, rho) if given else (length, layer.rho)
-        assert found == pytest.approx(share @ mean_loss(layer, w, l, noise), rel=1e-12, abs=0)
+        examples, noise = (at_test, rho) if given else (length, layer.rho)
+        assert found == pytest.approx(share @ mean_loss(layer, w, examples, noise), rel=1e-12, abs=0)
 
     values = np.array([0.5, 2.0, 0.9])[:d]
     close(layer.error_on(values, **test), z * np.sqrt(values), weights)
