@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import textwrap
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
@@ -126,7 +127,8 @@ def as_float_array(value: Any, name: str) -> Array:
         if array.dtype.kind not in "fiub":
             raise TypeError
     except (TypeError, ValueError):
-        raise InputError(f"{name}: {value!r} is not a real number or an array of real numbers") from None
+        text = textwrap.shorten(repr(value), 80, placeholder=" ...")
+        raise InputError(f"{name}: {text} is not a real number or an array of real numbers") from None
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
