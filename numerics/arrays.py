@@ -133,14 +133,17 @@ def as_float_array(value: Any, name: str) -> Array:
 
 
 def own(array: Array) -> Array:
-    """The array's values where nobody else can change them: a copy, which NumPy cannot write to."""
+    """The array's values where nobody else can change them: a copy, which cannot be written to in NumPy.
+
+    It is a view of memory that can, see `rows.rows_of`.
+    """
     if compat.is_torch_array(array):
         return array.clone()
     if compat.is_jax_array(array):
         return array
-    copy = np.array(array)
-    copy.flags.writeable = False
-    return copy
+    view = np.array(array).view()
+    view.flags.writeable = False
+    return view
 
 
 def first_offender(array: Array, allowed: Array) -> str:
