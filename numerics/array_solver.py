@@ -161,5 +161,6 @@ def complaint(xp, lost, passes, dtype):
     """What to say of points that were not reached."""
     return (
         f"Newton's iteration in t did not arrive at {int(lost.sum())} points (the first at index"
-        f" {int(xp.argmax(1 * lost))}) in {int(passes)} passes; they are likely beyond the range of {dtype}"
+        f" {int(xp.argmax(1 * lost))}) in {int(passes)} passes; they are likely beyond the range of {dtype}: rescale"
+        " the eigenvalues, and rho and ridge with them"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import textwrap
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
@@ -126,19 +127,23 @@ def as_float_array(value: Any, name: str) -> Array:
         if array.dtype.kind not in "fiub":
             raise TypeError
     except (TypeError, ValueError):
-        raise InputError(f"{name}: {value!r} is not a real number or an array of real numbers") from None
+        text = textwrap.shorten(repr(value), 80, placeholder=" ...")
+        raise InputError(f"{name}: {text} is not a real number or an array of real numbers") from None
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
 def own(array: Array) -> Array:
-    """The array's values where nobody else can change them: a copy, which NumPy cannot write to."""
+    """The array's values where nobody else can change them: a copy, which cannot be written to in NumPy.
+
+    It is a view of memory that can, see `rows.rows_of`.
+    """
     if compat.is_torch_array(array):
         return array.clone()
     if compat.is_jax_array(array):
         return array
-    copy = np.array(array)
-    copy.flags.writeable = False
-    return copy
+    view = np.array(array).view()
+    view.flags.writeable = False
+    return view
 
 
 def first_offender(array: Array, allowed: Array) -> str:

@@ -43,7 +43,8 @@ def solve_columns(spectrum: Spectrum, values: dict[str, Array], shape: tuple[int
         where = ", ".join(f"{name}={float(points[name][k])!r}" for name in values)
         raise ConvergenceError(
             f"Halley's iteration in t did not arrive at {where}: last relative step {residual[k]:.3g};"
-            " the parameters are likely beyond the range of double precision, try taskalign.numerics.precise"
+            " it is likely beyond the range of double precision: rescale the eigenvalues, and rho and ridge with them,"
+            " or try taskalign.numerics.precise"
         )
     passes = columns.pop("passes").astype(np.int64)
     shaped = {name: column.reshape(shape).astype(dtype, copy=False)[()] for name, column in columns.items()}

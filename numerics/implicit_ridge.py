@@ -41,7 +41,7 @@ class ImplicitRidge(Shown):
 
 
 def implicit_ridge(
-    spectrum: Spectrum, *, alpha: Array, tau: Array, kappa: Array, rho: Array, ridge: Array = 0.0
+    spectrum: Spectrum | Array, *, alpha: Array, tau: Array, kappa: Array, rho: Array, ridge: Array = 0.0
 ) -> ImplicitRidge:
     r"""Separate the sources of the ridge that the trained layer has.
 

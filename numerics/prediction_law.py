@@ -197,7 +197,8 @@ def prediction_law(
     gamma = test if given else None
     at_test = check_at_test(alpha_test, rho_test)
     if gamma is not None:
-        total = (in_one_library(gamma, spectrum.weights)[1] * gamma).sum(-1)
+        gamma, weights = in_one_library(gamma, spectrum.weights)
+        total = (weights * gamma).sum(-1)
         require(total, total > 0, "test", "not all zero (the clean label would always be 0)")
     point = solve(spectrum, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge)
     return law_at(point, gamma, **at_test, kind=kind)

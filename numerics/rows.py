@@ -27,8 +27,11 @@ def rows_of(values: Array, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarr
     distinct = values[kept] if values.size else values
     batch = distinct.shape[:-1]
     rows = np.ascontiguousarray(distinct, dtype=np.float64).reshape(-1, values.shape[-1])
-    if not rows.flags.writeable:  # the kernel is compiled for one kind of array alone
-        rows = rows.copy()
+    if not rows.flags.writeable:  # the kernel, which writes to none, is compiled for one kind of array alone
+        owner = rows.base
+        whole = isinstance(owner, np.ndarray) and owner.flags.writeable and owner.size == rows.size
+        whole = whole and owner.dtype == rows.dtype and owner.flags.c_contiguous
+        rows = owner.reshape(rows.shape) if whole else rows.copy()
     return rows, np.array(np.broadcast_to(np.arange(len(rows)).reshape(batch), shape)).ravel()
 
 

@@ -51,3 +51,11 @@ def points(draw: st.DrawFn, with_ridge: bool | None = None) -> Point:
         "ridge": draw(ridge),
     }
     return Point(values, weights, parameters)
+
+
+def repeated(rng: np.random.Generator, d: int) -> tuple[np.ndarray, np.ndarray]:
+    """Two to four distinct eigenvalues, zero among them every other time, at least two copies where there is room."""
+    count = int(rng.integers(1, min(d, 4) + 1))
+    values = np.sort(rng.uniform(0.1, 5, count))
+    values[0] *= rng.integers(0, 2) if count > 1 else 1
+    return values, np.bincount(np.append(np.arange(count), rng.integers(0, count, d - count)), minlength=count)

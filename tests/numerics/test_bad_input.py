@@ -7,6 +7,7 @@ from typing import Any
 import jaxtyping
 import numpy as np
 import pytest
+import scipy.sparse
 import torch
 
 import taskalign as ta
@@ -168,3 +169,81 @@ def test_beyond_double_precision(library: str) -> None:
     values: Any = torch.tensor([1e300, 1e-300], dtype=torch.float64) if library == "torch" else [1e300, 1e-300]
     with plain_below(10**9 if library == "plain numpy" else 0), pytest.raises(ta.ConvergenceError, match="precise"):
         ta.solve(ta.Spectrum(values), alpha=1e-300, tau=0.5, kappa=1e-300, rho=1.0)
+
+
+# --- what would lose something without a word ---------------------------------------------------------------------
+class Nullable:
+    """As the nullable arrays of pandas are to NumPy, where an entry is missing."""
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        return np.array([1.0, object()], dtype=object)
+
+
+MASKED = np.ma.array([3.0, 2.0, 1.0], mask=[False, False, True])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        MASKED,
+        [MASKED[0], np.ma.masked],
+        np.ma.array(np.eye(3), mask=np.eye(3) == 0),
+        Nullable(),
+        np.array([1.0, None]),
+        np.array([1, 2], dtype="datetime64[s]"),
+        np.array([1, 2], dtype="timedelta64[s]"),
+        np.array([(1.0, 2.0)], dtype=[("a", float), ("b", float)]),
+        np.array(["1", "2"]),
+        np.array([b"1"]),
+        [[1.0], [2.0, 3.0]],
+        {"a": 1.0},
+        {1.0, 2.0},
+        scipy.sparse.eye_array(3),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_hides_missing_numbers(value: Any) -> None:
+    spectrum = ta.Spectrum(SPECTRUM)
+    refused("eigenvalues", "not", ta.Spectrum, value)
+    refused("eigenvalues", "not", ta.Spectrum.batch, value)
+    refused("weights", "not", ta.Spectrum, [1.0] * 3, value)
+    refused("covariance", "not", ta.Spectrum.from_covariance, value)
+    refused("tasks", "not", ta.Spectrum.from_tasks, value)
+    refused("C_test", "not", ta.align, np.eye(3), value)
+    refused("test", "not", ta.icl_error, spectrum, value, **GOOD)
+    for name in ("alpha", "tau", "kappa", "rho", "ridge", "alpha_test", "rho_test"):
+        refused(name, "not", ta.icl_error, spectrum, **GOOD | {name: value})
+
+
+def test_a_mask_that_hides_nothing() -> None:
+    assert ta.Spectrum(np.ma.array([3.0, 1.0], mask=False)).trace == 2
+    refused("eigenvalues", "masked entries", ta.Spectrum, MASKED)
+    refused("eigenvalues", "masked entries", ta.Spectrum.batch, [MASKED, [1.0, 2.0, 3.0]])
+
+
+@pytest.mark.parametrize(
+    ("shapes", "name", "clash"),
+    [
+        ({"alpha": 3, "tau": 4}, "tau", "alpha (3,), tau (4,)"),
+        ({"alpha": 3, "tau": 3, "kappa": 2}, "kappa", "alpha (3,), tau (3,), kappa (2,)"),
+        ({"tau": 2, "ridge": 3, "rho": 1}, "ridge", "tau (2,), ridge (3,)"),
+        ({"tau": 2, "alpha_test": 3}, "alpha_test", "parameters (2,), alpha_test (3,)"),
+        ({"alpha_test": 2, "rho_test": 3}, "rho_test", "alpha_test (2,), rho_test (3,)"),
+    ],
+)
+def test_shapes_that_clash_are_named(shapes: dict[str, int], name: str, clash: str) -> None:
+    arrays = {key: np.full(size, 2.0) for key, size in shapes.items()}
+    for function in (ta.icl_error, ta.train_task_error, ta.prediction_law):
+        refused(name, f"broadcast: {clash}", function, ta.Spectrum(SPECTRUM), **GOOD | arrays)
+    batch = ta.Spectrum.batch(np.ones((5, 3)))
+    refused("tau", "broadcast: spectrum (5,), tau (2,)", ta.solve, batch, **GOOD | {"tau": [2.0, 3.0]})
+
+
+def test_the_range_of_floats() -> None:
+    refused("weights", "1e+308 at index 0 is not allowed", ta.Spectrum, [1.0, 2.0], [1e308, 1e308])
+    refused("weights", "1e+300", ta.Spectrum, [1.0, 2.0], [1.0, 1e300])
+    refused("weights", "2e-300 is not allowed", ta.Spectrum, [1.0, 2.0], [1e-300, 1e-300])
+    refused("weights", "e+30 at index 1", ta.Spectrum, torch.tensor([1.0, 2.0]), torch.tensor([1.0, 1e30]))
+    refused("eigenvalues", "rescale", ta.Spectrum, [1e308, 1e308])
+    refused("eigenvalues", "rescale", ta.Spectrum, [1e200, 1.0], [1e200, 1.0])
+    assert ta.Spectrum([1.0, 3.0], [1e200, 1e200]).trace == ta.Spectrum([1.0, 3.0], [1e-200, 1e-200]).trace == 2

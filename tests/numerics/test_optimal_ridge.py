@@ -99,3 +99,45 @@ def test_the_best_ridge_of_long_contexts_lay_below_the_scan(alpha: float) -> Non
     others = ta.icl_error(SPECTRUM, np.ones(24), **given, ridge=np.geomspace(1e-3, 1e3, 601) / alpha).total
     assert found.error == pytest.approx(others.min(), rel=1e-3, abs=0)
     assert found.error <= others.min() * (1 + 1e-12)
+
+
+@pytest.mark.parametrize(
+    ("eigenvalues", "weights", "test", "given", "alpha_test", "lower"),
+    [
+        # short contexts at test: the ridge that keeps the small eigenvalues, and one that gives them up
+        (
+            *([1.62, 0.0123, 0.000225], [0.061, 0.0187, 0.0168], [0.136, 0.2585, 0.1295]),
+            *({"alpha": 477, "tau": 4.94, "kappa": 3.26, "rho": 0.00787}, 1.918, "first"),
+        ),
+        (
+            *([0.948, 0.0637, 0.00342], [0.0763, 0.01206, 0.0238], [0.00035, 0.01, 1.277]),
+            *({"alpha": 350, "tau": 1.43, "kappa": 2.31, "rho": 0.000354}, 3.03, "last"),
+        ),
+    ],
+)
+def test_the_lower_of_two_minima(
+    eigenvalues: list[float],
+    weights: list[float],
+    test: list[float],
+    given: dict[str, float],
+    alpha_test: float,
+    lower: str,
+) -> None:
+    """Against a fine scan of the ridge."""
+    spectrum = ta.Spectrum(eigenvalues, weights)
+    ridges = np.geomspace(1e-9, 1e9, 20_001)
+    errors = ta.icl_error(spectrum, test, **given, ridge=ridges, alpha_test=alpha_test, rho_test=0).total
+    falls, rises = errors[1:-1] < errors[:-2] * (1 - 1e-14), errors[1:-1] < errors[2:] * (1 - 1e-14)
+    places = 1 + np.flatnonzero(falls & rises)
+    assert len(places) == 2
+    best = places[errors[places].argmin()]
+    assert best == (places[0] if lower == "first" else places[1])
+    found = optimal_ridge(spectrum, test, **given, alpha_test=alpha_test, rho_test=0)
+    assert found.ridge == pytest.approx(ridges[best], rel=3e-3, abs=0)
+    assert found.error == pytest.approx(errors[best], rel=1e-6, abs=0)
+    assert found.error <= errors.min() * (1 + 1e-13)
+    by_error = places[errors[places].argsort()]
+    assert found.minima.shape == (2, 2)
+    np.testing.assert_allclose(found.minima[:, 0], ridges[by_error], rtol=3e-3)
+    np.testing.assert_allclose(found.minima[:, 1], errors[by_error], rtol=1e-6)
+    assert found.minima[0].tolist() == [found.ridge, found.error]

@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from mpmath import mp
 
 import taskalign as ta
+from taskalign.numerics.ordering import lowest_and_highest
 
-from .strategies import Point, points
+from .. import oracle
+from .strategies import Point, points, repeated
 
 
 def test_two_valued_counterexample() -> None:
@@ -106,3 +109,78 @@ def test_batches() -> None:
     assert found.holds.shape == found.optimal_spike.shape == (2, 3)
     assert found.holds.tolist() == [[False, True, True], [True, True, True]]
     assert found.optimal_spike.tolist()[1] == ["any"] * 3
+
+
+# --- which eigenvalues are compared ---------------------------------------------------------------------------------
+def test_repeats_that_rounding_set_apart_are_no_pair() -> None:
+    """0.5 I + 1 1^T: K(.5) = 2.10 > K(5.5) = 0.77, by 30 digits of the papers' equations."""
+    C = 0.5 * np.eye(5) + 1
+    given: dict[str, Any] = {"alpha": 500, "tau": 0.5, "kappa": 1, "rho": 0.5}
+    exact = oracle.solve([5.5, 0.5], [1, 4], **given)
+    assert float(exact.K(0.5)) == pytest.approx(2.10217229619, rel=1e-11, abs=0)
+    assert float(exact.K(5.5)) == pytest.approx(0.770123253932, rel=1e-11, abs=0)
+    values = np.linalg.eigvalsh(C)
+    for spectrum in (
+        C,
+        torch.tensor(C),
+        ta.Spectrum.from_covariance(C),
+        ta.Spectrum(values),
+        ta.Spectrum(values[::-1]),
+    ):
+        found = ta.ordering(spectrum, **given)
+        assert found.holds
+        assert found.optimal_spike == "top"
+        assert found.tolerance == 16 * 2.0**-52
+    assert ta.ordering(ta.Spectrum([1.0, 1.0 + 1e-9], tolerance=1e-8), **given).optimal_spike == "any"
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("d", "draws"), [(2, 300), (3, 300), (6, 300), (20, 150), (100, 15)])
+def test_rotated_repeats_have_the_verdict_of_the_exact_spectrum(d: int, draws: int, dtype: type) -> None:
+    rng = np.random.default_rng(d)
+    verdicts = []
+    for _ in range(draws):
+        values, copies = repeated(rng, d)
+        Q = np.linalg.qr(rng.normal(size=(d, d)))[0].astype(dtype)
+        C = (Q * np.repeat(values, copies).astype(dtype)) @ Q.T
+        given = {"alpha": 10 ** rng.uniform(0, 4), "tau": rng.uniform(0.05, 0.9), "kappa": 10 ** rng.uniform(-0.5, 1)}
+        given["rho"] = 10 ** rng.uniform(-1, 1)
+        exact = ta.Spectrum(values, copies, tolerance=0)
+        K = np.asarray(ta.solve(exact, **given).K(values))
+        pairs = [K[i] / K[j] for i in range(len(K)) for j in range(i + 1, len(K))]
+        if any(abs(pair - 1) < 0.01 for pair in pairs):
+            continue  # too close for single precision
+        holds = all(pair > 1 for pair in pairs)
+        spike = "any" if len(K) == 1 else "top" if K[0] > K[-1] else "bottom"
+        verdicts.append(holds)
+        for spectrum in (exact, ta.Spectrum.from_covariance(C), ta.Spectrum(np.linalg.eigvalsh((C + C.T) / 2))):
+            found = ta.ordering(spectrum, **given)
+            assert (bool(found.holds), str(found.optimal_spike)) == (holds, spike)
+    assert 0.05 * len(verdicts) < sum(verdicts) < 0.95 * len(verdicts) or d == 100
+
+
+def test_what_has_no_weight_is_not_compared() -> None:
+    given: dict[str, Any] = {"alpha": 50, "tau": 0.3, "kappa": 1, "rho": 1}
+    for more, place in (([1e-3], 0), ([1.9], 1), ([100.0], 2), ([0.0, 0.0], 0)):
+        for values, holds in (([0.0, 2.0], False), ([1.9, 2.1], True)):
+            weights = [1.0, 1.0]
+            for extra in more:
+                values, weights = np.insert(values, place, extra), np.insert(weights, place, 0.0)
+            plain = ta.ordering(ta.Spectrum(values[weights > 0]), **given)
+            for spectrum in (ta.Spectrum(values, weights), ta.Spectrum.batch(values[None], weights)):
+                found = ta.ordering(spectrum, **given)
+                assert np.all(found.holds == holds)
+                assert np.all(found.holds == plain.holds)
+                assert np.all(found.optimal_spike == plain.optimal_spike)
+    alone = ta.ordering(ta.Spectrum([0.0, 2.0, 5.0], [0, 1, 0]), **given)
+    assert (bool(alone.holds), str(alone.optimal_spike)) == (True, "any")
+
+
+def test_a_batch_merges_each_spectrum_by_its_own_largest() -> None:
+    given: dict[str, Any] = {"alpha": 50, "tau": 0.3, "kappa": 1, "rho": 1}
+    batch = ta.Spectrum.batch([[0.0, 1e-9, 2.0], [0.0, 2.0, 1e9]], tolerance=1e-8)
+    assert ta.ordering(batch, **given).holds.tolist() == [
+        bool(ta.ordering(ta.Spectrum(values, tolerance=1e-8), **given).holds) for values in batch.eigenvalues
+    ]
+    np.testing.assert_allclose([x[0] for x in lowest_and_highest(batch)], [0.5e-9, 2.0, 2.0, True])
+    np.testing.assert_allclose([x[1] for x in lowest_and_highest(batch)], [1.0, 1e9, 1e9, True])
