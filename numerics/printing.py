@@ -264,12 +264,12 @@ class Reading:
             for part in expression.args:
                 self._read(part, ranges, free)
 
-    def _range(self, limit: Tuple) -> Basic:
-        lower, upper = limit[1:] if len(limit) == 3 else (None, None)
-        length = upper - lower + 1 if lower in (0, 1) else None
-        if length is None or not (length.is_Symbol or length.is_Integer) or length in self.indices:
+    def _range(self, limit: Any) -> Basic:
+        first = next((k for k in (0, 1) if len(limit) == 3 and limit[1] == k), None)
+        length = limit[-1] - (first or 0) + 1
+        if first is None or not (length.is_Symbol or length.is_Integer) or length in self.indices:
             _refuse(f"a sum over {limit} is not over a whole array, as (i, 0, d - 1) and (i, 1, d) are")
-        if self.summed.setdefault(length, int(lower)) != lower:
+        if self.summed.setdefault(length, first) != first:
             _refuse(f"one sum counts the {length} entries of an array from 0, another from 1")
         return length
 
@@ -346,7 +346,8 @@ def _is_risky(expression: Expr, place: int) -> bool:
         return False
     if isinstance(expression, Pow):
         base, exponent = expression.args
-        if exponent.is_Integer and (exponent > 0 or base.is_nonzero):
+        # the square of a double that is not huge is a double
+        if exponent.is_Integer and (0 < exponent <= 2 or base.is_nonzero):
             return False
         return not (place == 0 and base.is_positive)
     if isinstance(expression, sympy.log):

@@ -58,7 +58,7 @@ def is_constant(node: str) -> bool:
 
 def build(node: str, first: Expr, second: Expr) -> Expr:
     """An expression that has the node at its top, unless SymPy simplifies it."""
-    make = BUILT.get(node, getattr(sympy, node, None))
+    make = BUILT.get(node) or getattr(sympy, node)
     try:
         return make(first) if node not in BUILT and _arity(node) == 1 else make(first, second)
     except ValueError:  # SymPy compares no complex numbers
@@ -453,6 +453,7 @@ SINGULAR = {
     "quotient": (1 / z, 0.0),
     "exp": (sympy.exp(-1 / z), 0.0),
     "overflow": (sympy.exp(-z), -1e6),
+    "high power": (z**9, -1e60),
     "cosh": (sympy.cosh(z), -1e6),
     "negative": (z ** Rational(-3, 2) + sympy.log(z), -3.0),
     "float": (z ** Float(-1.5), 0.0),
