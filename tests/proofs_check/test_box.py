@@ -108,6 +108,11 @@ def test_above_one_it_holds_outright() -> None:
     assert [(part.status, part.by) for part in verdict.parts] == [("holds", "tau > 1")]
 
 
+def test_a_range_that_starts_at_one_is_not_above_it() -> None:
+    verdict = certify_box([0, 2], alpha=(1, 2), tau=(1, 3), kappa=1, rho=1)
+    assert [(part.status, part.by) for part in verdict.parts] == [("holds", "tau_order")]
+
+
 def test_range_over_one_is_proved_by_tau_order() -> None:
     verdict = certify_box([0, 2], alpha=(1, 2), tau=("9/10", 3), kappa=1, rho=1)
     assert [(part.status, part.by) for part in verdict.parts] == [("holds", "tau_order")]

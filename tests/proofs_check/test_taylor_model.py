@@ -87,3 +87,56 @@ def test_comparisons_are_certain() -> None:
     assert not x >= 2
     assert x - x >= 0
     assert x - x <= 0
+
+
+# --- every part of the error ------------------------------------------------------------------------------------------
+CORNERS = [(arb(x), arb(y)) for x in (-1, 0, 1) for y in (-1, 0, 1)]
+#: polynomials and errors, of which a product leaves just one part to the error
+PARTS = {
+    "linear x square": (([0, 1], 0), ([0, 0, 0, 1], 0)),
+    "square x linear": (([0, 0, 0, 1], 0), ([0, 1], 0)),
+    "square x square": (([0, 0, 0, 1], 0), ([0, 0, 0, 0, 0, 1], 0)),
+    "error x constant": (([0], 1), ([2], 0)),
+    "constant x error": (([2], 0), ([0], 1)),
+    "error x linear": (([0], 1), ([0, 1], 0)),
+    "linear x error": (([0, 1], 0), ([0], 1)),
+    "error x square": (([0], 1), ([0, 0, 0, 1], 0)),
+    "square x error": (([0, 0, 0, 1], 0), ([0], 1)),
+    "error x error": (([0], 1), ([0], 1)),
+    "all": (([1, -2, 1, 3, 1, -1], 1), ([-2, 1, 1, -1, 2, 1], 2)),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_every_part_of_the_error_of_a_product(name: str) -> None:
+    """At the corners, with what the polynomials leave as large as it may be."""
+    first, second = (TaylorModel(2, [arb(x) for x in part], arb(error)) for part, error in PARTS[name])
+    product = first * second
+
+    def polynomial(model: TaylorModel, e: tuple[arb, arb]) -> arb:
+        return at(TaylorModel(2, model.coefficients), e)
+
+    for e in CORNERS:
+        for r in (-1, 1):
+            for q in (-1, 1):
+                value = (polynomial(first, e) + r * first.error) * (polynomial(second, e) + q * second.error)
+                assert abs(value - polynomial(product, e)) <= product.error
+                assert product.ball.contains(value)
+
+
+def test_a_multiple_of_a_model_has_a_multiple_of_its_error() -> None:
+    loose = TaylorModel(1, [arb(1)], arb(2))
+    for multiple in (loose * 3, 3 * loose, loose / fmpq(1, 3), loose * arb(-3)):
+        assert multiple.error >= 6
+    assert (loose + loose).error >= 4
+    assert (loose - loose).error >= 4
+
+
+@pytest.mark.parametrize("pole", ["19/10", "2", "21/10", "5/2", "3/2"])
+def test_nothing_is_claimed_over_a_pole(pole: str) -> None:
+    """Wherever in the box it is."""
+    x = variables(Fraction(1))[0] - fmpq(*Fraction(pole).as_integer_ratio())
+    for model in (1 / x, x.sqrt(), (x + 1) / x):
+        assert not model.is_finite()
+        assert not model.ball >= 0
+        assert not model.ball < 0
