@@ -1,5 +1,6 @@
 """Scans on real dask schedulers and workers, on loopback, which are killed on the way."""
 
+import asyncio
 import contextlib
 import re
 import subprocess
@@ -111,6 +112,15 @@ def test_client_is_taken_and_stays_open(tmp_path, cluster, expected):
     assert contents(tmp_path / "dask") == expected
     with pytest.raises(InputError, match=r"scheduler: .* must be a synchronous Client that is connected"):
         small(tmp_path / "small", scheduler=client)
+
+
+def test_asynchronous_client_is_refused(tmp_path, cluster):
+    async def given():
+        async with Client(cluster.address, asynchronous=True, set_as_default=False) as client:
+            small(tmp_path / "small", scheduler=client)
+
+    with pytest.raises(InputError, match=r"scheduler: .* must be a synchronous Client that is connected"):
+        asyncio.run(given())
 
 
 @pytest.mark.parametrize("given", [5, "nonsense://x", "tcp://127.0.0.1:9"])
