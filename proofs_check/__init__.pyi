@@ -3,6 +3,7 @@ from .appendix import proof_appendix
 from .box import BoxVerdict, certify_box
 from .certificate import Certificate, Examination, certify, examine, verify
 from .families import Atoms, OneSpectrum, PowerLaw, TwoAtoms
+from .on_dask import WorkersLost
 from .phase import PhaseDiagram, phase_diagram
 from .points import Grid, RandomPoints
 from .proving import prove
@@ -28,6 +29,7 @@ __all__ = [
     "Scan",
     "Summary",
     "TwoAtoms",
+    "WorkersLost",
     "certify",
     "certify_box",
     "examine",

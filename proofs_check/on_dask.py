@@ -171,8 +171,14 @@ def _threads_of(client: Any, known: set[str]) -> int:
 
 
 def _require_equal_versions(versions: Mapping[str, Any]) -> None:
-    """Workers must have what decides the bytes of a file; one without taskalign ends when it is sent a chunk."""
+    """Workers must have what decides the bytes of a file; one without taskalign ends when it is sent a chunk.
+
+    The scheduler reads what is sent, so it needs taskalign too.
+    """
     here = versions["client"]["packages"]
+    there = versions["scheduler"]["packages"].get("taskalign")
+    if there != here["taskalign"]:
+        raise InputError(f"scheduler: it has taskalign {there}, this process has {here['taskalign']}")
     for address, worker in versions["workers"].items():
         for package in _ALIKE:
             there, wanted = worker["packages"].get(package), here[package]

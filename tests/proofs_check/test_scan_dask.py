@@ -1,5 +1,6 @@
 """Scans on real dask schedulers and workers, on loopback, which are killed on the way."""
 
+import asyncio
 import contextlib
 import re
 import subprocess
@@ -54,8 +55,8 @@ class Cluster:
         self.engines.append(Engine(self.folder / f"{name}-{len(self.engines)}.log", *arguments))
         return self.engines[-1]
 
-    def start_scheduler(self, port):
-        self.scheduler = self.start("scheduler", "scheduler", "--port", port)
+    def start_scheduler(self, port, *options):
+        self.scheduler = self.start("scheduler", "scheduler", "--port", port, *options)
 
     def worker(self, *options, wait=True):
         folder = self.folder / str(len(self.engines))
@@ -111,6 +112,15 @@ def test_client_is_taken_and_stays_open(tmp_path, cluster, expected):
     assert contents(tmp_path / "dask") == expected
     with pytest.raises(InputError, match=r"scheduler: .* must be a synchronous Client that is connected"):
         small(tmp_path / "small", scheduler=client)
+
+
+def test_asynchronous_client_is_refused(tmp_path, cluster):
+    async def given():
+        async with Client(cluster.address, asynchronous=True, set_as_default=False) as client:
+            small(tmp_path / "small", scheduler=client)
+
+    with pytest.raises(InputError, match=r"scheduler: .* must be a synchronous Client that is connected"):
+        asyncio.run(given())
 
 
 @pytest.mark.parametrize("given", [5, "nonsense://x", "tcp://127.0.0.1:9"])
@@ -197,9 +207,13 @@ def test_scheduler_killed_when_all_is_computed_is_not_mentioned(tmp_path, cluste
 @pytest.mark.parametrize("found", [None, "0.0.1"])
 def test_worker_without_this_taskalign_is_named(found):
     here = {"taskalign": "1.0", "numpy": "2.0", "pyarrow": "20.0"}
-    versions = {"client": {"packages": here}, "workers": {"tcp://a:1": {"packages": here | {"taskalign": found}}}}
+    other = {"packages": here | {"taskalign": found}}
+    versions = {"client": {"packages": here}, "scheduler": {"packages": here}, "workers": {"tcp://a:1": other}}
     with pytest.raises(InputError, match=f"worker tcp://a:1 has taskalign {found}, this process has 1.0"):
         on_dask._require_equal_versions(versions)
+    with pytest.raises(InputError, match=f"scheduler: it has taskalign {found}, this process has 1.0"):
+        on_dask._require_equal_versions(versions | {"scheduler": other, "workers": {}})
+    on_dask._require_equal_versions(versions | {"workers": {}})
 
 
 #: a worker as it is where nothing of taskalign is installed
@@ -236,6 +250,15 @@ def test_other_worker_is_refused(tmp_path, cluster, preloaded, late, said):
     with pytest.raises(InputError, match=rf"^scheduler: worker tcp://\S+ {said}"):
         run(tmp_path / "dask", scheduler=cluster.address, wait=10, progress=at(5 * CHUNK, exchange))
     assert bool(list((tmp_path / "dask").glob("*.parquet"))) == late
+
+
+def test_scheduler_without_taskalign_is_refused(tmp_path, cluster):
+    (tmp_path / "preloaded.py").write_text(ABSENT)
+    cluster.start_scheduler("0", "--preload", str(tmp_path / "preloaded.py"))
+    cluster.address = cluster.scheduler.says(r"tcp://127\.0\.0\.1:\d+")
+    cluster.worker()
+    with pytest.raises(InputError, match=r"^scheduler: it has taskalign None, this process has "):
+        small(tmp_path / "dask", scheduler=cluster.address, wait=5)
 
 
 def test_worker_is_looked_at_again_where_it_works(monkeypatch):

@@ -111,6 +111,8 @@ def test_manifest_of_another_scan_does_not_make_the_chunks_foreign(tmp_path):
         with pytest.raises(ScanFolderError, match="another margin"):
             small(tmp_path / "this", **more)
         assert contents(tmp_path / "this") == before
+    with pytest.raises(InputError, match=r"summary: .* is damaged, misplaced or of another scan"):
+        summarise(tmp_path / "this")
 
 
 def test_only_own_leavings_are_removed(tmp_path):
@@ -120,6 +122,8 @@ def test_only_own_leavings_are_removed(tmp_path):
     for name in (".chunk.part", "._manifest.json.part"):
         (tmp_path / name).write_text("left behind")
     small(tmp_path)
+    (tmp_path / ".chunk.part").write_text("left behind")
+    assert small(tmp_path).computed == 0
     names = {file.name for file in tmp_path.iterdir() if not file.name.startswith("chunk-")}
     assert names == {*kept, "_manifest.json", ".lock"}
     assert all((tmp_path / name).read_text() == "precious" for name in kept)
