@@ -12,7 +12,7 @@ from taskalign.plots import figures
 from taskalign.report import ReportData
 from taskalign.run_section import run_section
 from taskalign.tex import compiled
-from taskalign.values import values_json
+from taskalign.report_values import values_json
 
 
 def write_report(data: ReportData, folder: Path) -> Iterator[str]:

@@ -33,6 +33,7 @@ from taskalign.options import (
     app,
     need,
 )
+from taskalign.values import is_several, shorten
 
 #: arguments of the library -> options of the command line
 _OPTIONS = {
@@ -74,7 +75,8 @@ def evaluate(
 ) -> None:
     """Evaluate the theory: effective ridge, error and its parts, ordering of K.
 
-    Any parameter may be a range START:STOP:COUNT[:log]; the output is then CSV, a row for each point of the product.
+    Any parameter may be a list 0.2,1,10 or a range LOW:HIGH:COUNT[:log]; the output is then CSV, a row for each point
+    of the product. With tau = 1 among them and no ridge, the error is inf there.
 
     Args:
         precise: Number of digits, with arithmetic of that precision; parameters are taken as the decimals they are.
@@ -87,7 +89,11 @@ def evaluate(
     texts |= {"alpha_test": alpha_test, "rho_test": rho_test}
     if evaluation.is_grid(texts):
         if precise is not None:
-            raise InputError("--precise: not allowed with a range, give single numbers")
+            several = next(name for name, text in texts.items() if text is not None and is_several(text))
+            raise InputError(
+                f"--precise: takes single numbers, {evaluation.option(several)} is {shorten(str(texts[several]))}:"
+                " give one value, or leave --precise out"
+            )
         names, rows = evaluation.grid_rows(tasks, evaluation.parameters(texts))
         if json:
             print(evaluation.as_json_rows(names, rows))

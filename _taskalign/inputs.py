@@ -1,10 +1,10 @@
-"""What the command line takes: numbers and ranges of numbers, and task covariances from files or short forms."""
+"""Task covariances as the command line takes them: files and short forms."""
 
 from __future__ import annotations
 
 import hashlib
-import math
-import re
+import os
+import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,61 +13,16 @@ import numpy as np
 
 from taskalign.numerics import InputError, Spectrum
 from taskalign.numerics.alignment import align
+from taskalign.tables import half_unit, read_table, values_of
+from taskalign.values import number, numbers, whole  # noqa: F401 (commands take `numbers` from here)
 
 #: eigenvalues of a short form where nothing else says how many
 DEFAULT_SIZE = 128
-#: most points of a range, and of a product of ranges
-MOST_POINTS = 1_000_000
+#: most bytes of a text file
+_MOST_TEXT = 100_000_000
 
 SHORT_FORMS = "power:EXPONENT[:D[:TRACE]], lowrank:FRACTION[:TRACE], iso[:TRACE], spike:INDEX[:MIX[:D[:TRACE]]]"
 _SUFFIXES = (".npy", ".csv", ".txt")
-
-
-# --- numbers ------------------------------------------------------------------------------------------------
-def number(option: str, text: str) -> float:
-    """One number.
-
-    Raises:
-        InputError: naming the option.
-    """
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(f"{option}: {text!r} is not a number") from None
-
-
-def numbers(option: str, text: str) -> float | np.ndarray:
-    """One number, or the points of a range `START:STOP:COUNT` or `START:STOP:COUNT:log`, ends included.
-
-    Raises:
-        InputError: naming the option.
-    """
-    if ":" not in text:
-        return number(option, text)
-    start, *rest = text.split(":")
-    if len(rest) not in (2, 3) or rest[2:] not in ([], ["log"]):
-        raise InputError(f"{option}: {text!r} is no range, must be START:STOP:COUNT or START:STOP:COUNT:log")
-    first, last = number(option, start), number(option, rest[0])
-    count = _whole(option, rest[1], 1)
-    if count > MOST_POINTS:
-        raise InputError(f"{option}: {count} points are too many, at most {MOST_POINTS}")
-    if not (math.isfinite(first) and math.isfinite(last)):
-        raise InputError(f"{option}: the ends of {text!r} must be finite")
-    if len(rest) == 2:
-        return np.linspace(first, last, count)
-    if min(first, last) <= 0:
-        raise InputError(f"{option}: the ends of the logarithmic range {text!r} must be > 0")
-    return np.geomspace(first, last, count)
-
-
-def _whole(option: str, text: str, least: int) -> int:
-    try:
-        value = int(text)
-    except ValueError:
-        raise InputError(f"{option}: {text!r} is not a whole number") from None
-    if value < least:
-        raise InputError(f"{option}: {value} is not allowed, must be a whole number >= {least}")
-    return value
 
 
 def named(option: str, texts: Sequence[str]) -> dict[str, str]:
@@ -98,6 +53,8 @@ class Source:
         values: the matrix `(d, d)`, or the eigenvalues `(d,)`.
         weights: shares of the eigenvalues; None for a list of them, one a direction, and for a matrix.
         sha256: of the file; None for a short form.
+        half_unit: what rounding may have done to an entry, by the digits or the precision of the file; 0 where that
+            is no more than rounding in double precision.
     """
 
     text: str
@@ -105,6 +62,7 @@ class Source:
     values: np.ndarray
     weights: np.ndarray | None = None
     sha256: str | None = None
+    half_unit: float = 0.0
 
 
 def read(option: str, text: str, size: int | None = None) -> Source:
@@ -132,65 +90,66 @@ def read(option: str, text: str, size: int | None = None) -> Source:
         known = f"a file that ends in {', '.join(_SUFFIXES[:-1])} or {_SUFFIXES[-1]}"
         raise InputError(f"{option}: {text!r} is not allowed, must be {known}, or one of {SHORT_FORMS}")
     try:
-        content = path.read_bytes()
+        content = _content(path)
+        array, half = _from_npy(path) if path.suffix.lower() == ".npy" else _from_text(content)
+    except InputError as error:
+        raise InputError(f"{option}: {text}: {error}") from None
     except OSError as error:
         raise InputError(f"{option}: {text}: {error.strerror or error}") from None
-    if not content.strip():
-        raise InputError(f"{option}: {text}: the file is empty")
-    array = _from_npy(option, path) if path.suffix.lower() == ".npy" else _from_text(option, path, content)
-    if array.dtype.kind not in "fiub":
-        raise InputError(f"{option}: {text}: holds {array.dtype} numbers, must be real")
-    array = array.astype(np.float64)
     digest = hashlib.sha256(content).hexdigest()
     if array.ndim == 2 and array.shape[0] == array.shape[1] > 1:
-        return Source(text, "covariance", array, sha256=digest)
+        return Source(text, "covariance", array, sha256=digest, half_unit=half)
     if array.size == 0 or array.ndim not in (1, 2) or (array.ndim == 2 and min(array.shape) > 1):
         shape = " x ".join(map(str, array.shape)) or "a single number"
         raise InputError(f"{option}: {text}: {shape} is neither a square covariance nor a column of eigenvalues")
-    return Source(text, "eigenvalues", array.reshape(-1), sha256=digest)
+    return Source(text, "eigenvalues", array.reshape(-1), sha256=digest, half_unit=half)
 
 
-def _from_npy(option: str, path: Path) -> np.ndarray:
+def _content(path: Path) -> bytes:
+    """The bytes of a regular file that is not too large to read.
+
+    Raises:
+        InputError: it is something else, or empty.
+        OSError: it cannot be read.
+    """
+    # opening a pipe would wait for its writer
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(handle, "rb") as file:
+        found = os.fstat(handle)
+        if stat.S_ISDIR(found.st_mode):
+            raise InputError("Is a directory")
+        if not stat.S_ISREG(found.st_mode):
+            raise InputError("not a regular file, save what it gives in one")
+        if path.suffix.lower() != ".npy" and found.st_size > _MOST_TEXT:
+            raise InputError(f"{found.st_size} bytes of text are too many, at most {_MOST_TEXT}; save it as .npy")
+        content = file.read(found.st_size)
+    if not content.strip():
+        raise InputError("the file is empty")
+    return content
+
+
+def _from_npy(path: Path) -> tuple[np.ndarray, float]:
+    """The array, and half a unit of the last place of its largest entry in the precision it is saved in."""
+    with path.open("rb") as file:
+        if file.read(4) == b"PK\x03\x04":
+            raise InputError("is an archive of arrays (.npz), must hold one: numpy.save")
     try:
-        return np.asarray(np.load(path, allow_pickle=False))
-    except (ValueError, EOFError, OSError) as error:
-        why = "holds Python objects (a pickle), which are not read" if "allow_pickle" in str(error) else str(error)
-        raise InputError(f"{option}: {path}: {' '.join(why.split())}") from None
+        array = np.load(path, allow_pickle=False, mmap_mode="r")  # a header may promise more than there is
+    except (ValueError, EOFError, SyntaxError, MemoryError, OverflowError, TypeError) as error:
+        if "Array can't be memory-mapped" in str(error) or "allow_pickle=False" in str(error):
+            raise InputError("holds Python objects (a pickle), which are not read") from None
+        raise InputError(f"not a .npy file that NumPy can read: {' '.join(str(error).split())[:200]}") from None
+    if array.dtype.kind not in "fiub":
+        raise InputError(f"holds entries of type {array.dtype}, must be real numbers")
+    values = np.array(array, dtype=np.float64)
+    if array.dtype.kind != "f" or array.dtype.itemsize >= 8 or not array.size:
+        return values, 0.0
+    return values, float(np.finfo(array.dtype).eps) / 2 * float(np.max(np.abs(values)))
 
 
-def _from_text(option: str, path: Path, content: bytes) -> np.ndarray:
-    """Rows of numbers, separated by commas, semicolons or blanks; a first line without numbers is a header."""
-    try:
-        lines = content.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise InputError(f"{option}: {path}: not a text file") from None
-    rows: list[list[float]] = []
-    skipped = 0
-    for place, line in enumerate(lines, 1):
-        text = line.partition("#")[0].strip()
-        if not text:
-            continue
-        fields = re.split(r"\s*[,;]\s*|\s+", text)
-        wrong = next((field for field in fields if not _is_number(field)), None)
-        if wrong is not None and not rows and not skipped and not any(map(_is_number, fields)):
-            skipped = 1
-            continue
-        if wrong is not None:
-            raise InputError(f"{option}: {path}: line {place}: {wrong!r} is not a number")
-        if rows and len(fields) != len(rows[0]):
-            raise InputError(f"{option}: {path}: line {place} holds {len(fields)} numbers, the first {len(rows[0])}")
-        rows.append([float(field) for field in fields])
-    if not rows:
-        raise InputError(f"{option}: {path}: holds no numbers")
-    return np.array(rows)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _from_text(content: bytes) -> tuple[np.ndarray, float]:
+    rows = read_table(content)
+    return np.array(values_of(rows)), half_unit(rows)
 
 
 # --- short forms ----------------------------------------------------------------------------------------------
@@ -205,7 +164,7 @@ def _trace(option: str, text: str | None) -> float:
 
 
 def _size(option: str, text: str | None, size: int | None) -> int:
-    return (size or DEFAULT_SIZE) if text is None else _whole(option, text, 1)
+    return (size or DEFAULT_SIZE) if text is None else whole(option, text, 1)
 
 
 def _power(option: str, given: list[str], size: int | None) -> Spectrum:
@@ -225,7 +184,7 @@ def _iso(option: str, given: list[str], size: int | None) -> Spectrum:
 def _spike(option: str, given: list[str], size: int | None) -> Spectrum:
     index, mix, d, trace = _arguments(option, given, 1, 4)
     share = 0.0 if mix is None else number(option, mix)
-    return Spectrum.spiked(_size(option, d, size), _whole(option, index or "", 0), share, _trace(option, trace))
+    return Spectrum.spiked(_size(option, d, size), whole(option, index or "", 0), share, _trace(option, trace))
 
 
 _FORMS: dict[str, Callable[[str, list[str], int | None], Spectrum]] = {

@@ -10,6 +10,7 @@ from cyclopts import App, Parameter, Token
 
 from taskalign import __version__
 from taskalign.numerics.errors import InputError
+from taskalign.values import whole
 
 _HELP = """Theory of in-context learning: how the alignment of pretraining and test tasks governs the error.
 
@@ -53,10 +54,7 @@ class CheckFailed(Exception):
 def _whole(type_: type, tokens: Sequence[Token]) -> int:
     """A whole number as it is written; cyclopts by itself rounds 1.5 to 2."""
     [token] = tokens
-    try:
-        return int(token.value)
-    except ValueError:
-        raise InputError(f"{token.keyword}: {token.value!r} is not a whole number") from None
+    return whole(token.keyword or "argument", token.value)
 
 
 Whole = Annotated[int, Parameter(converter=_whole)]
