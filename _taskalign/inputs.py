@@ -13,7 +13,7 @@ import numpy as np
 
 from taskalign.numerics import InputError, Spectrum
 from taskalign.numerics.alignment import align
-from taskalign.tables import half_unit, read_table, values_of
+from taskalign.tables import read_table
 from taskalign.values import number, numbers, whole  # noqa: F401 (commands take `numbers` from here)
 
 #: eigenvalues of a short form where nothing else says how many
@@ -148,8 +148,8 @@ def _from_npy(path: Path) -> tuple[np.ndarray, float]:
 
 
 def _from_text(content: bytes) -> tuple[np.ndarray, float]:
-    rows = read_table(content)
-    return np.array(values_of(rows)), half_unit(rows)
+    table = read_table(content)
+    return np.array(table.values), table.half_unit
 
 
 # --- short forms ----------------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import codecs
 import csv
+import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -46,58 +46,45 @@ _ROUNDED = 4
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a table: its place in the file, counted from 1, and its fields as text."""
+    """A line of a table: its place in the file, its fields as text, and the place of the first; counted from 1."""
 
     line: int
     fields: list[str]
+    first: int = 1
+
+    def __getitem__(self, part: slice) -> Row:
+        return Row(self.line, self.fields[part], self.first + (part.start or 0))
 
 
-def read_table(content: bytes) -> list[Row]:
-    """Rows of numbers as text, all of one length, with decimal points.
+@dataclass(frozen=True)
+class Table:
+    """Numbers of a file.
+
+    Attributes:
+        values: rows of one length.
+        half_unit: half a unit of the last digit written, of the entries with the most significant digits; 0 where
+            these are few or all numbers are whole. Numbers that a program rounded have the same count of decimals or
+            of significant digits, but for zeros at the end that some programs drop, and for short ones that are exact.
+    """
+
+    values: list[list[float]]
+    half_unit: float
+
+
+def read_table(content: bytes) -> Table:
+    """The numbers of a text file.
 
     Raises:
         InputError: naming the line and the field.
     """
-    rows = _split(_lines(_decoded(content)))
-    headers, rows = _headers(rows)
-    rows = _without_trailing(rows)
-    headers, rows = _without_labels(headers, rows)
-    for row in rows:
-        for place, field in enumerate(row.fields, 1):
-            _check(row.line, place, field)
-        if len(row.fields) != len(rows[0].fields):
-            raise InputError(
-                f"line {row.line} holds {len(row.fields)} numbers, the first {len(rows[0].fields)} (line {rows[0].line})"
-            )
-    return _without_numbers_of_rows(rows, headers)
-
-
-def values_of(rows: Sequence[Row]) -> list[list[float]]:
-    """The numbers of a table."""
-    # they have been read once, so that none is missing here
-    return [[parsed(field) or 0.0 for field in row.fields] for row in rows]
-
-
-def half_unit(rows: Sequence[Row]) -> float:
-    """Half a unit of the last digit written, of the entries with the most significant digits; 0 where these are few.
-
-    Numbers that a program rounded have the same count of decimals or of significant digits, but for zeros at the end
-    that some programs drop, and for short numbers that are exact.
-    """
-    most, half = 0, 0.0
-    for row in rows:
-        for field in row.fields:
-            match = DECIMAL.fullmatch(field)
-            if match is None:  # a fraction is exact
-                continue
-            decimals = match[2] or match[3] or ""
-            digits = len(re.sub("[^0-9]", "", match[1]).lstrip("0"))
-            if not decimals and match[4] is None:
-                continue
-            own = 0.5 * 10.0 ** (int(match[4] or 0) - len(decimals))
-            if digits > most or (digits == most and own > half):
-                most, half = digits, own
-    return half if most >= _ROUNDED else 0.0
+    headers, rows = _headers(_split(_lines(_decoded(content))))
+    rows = _without_labels(headers, _without_trailing(rows))
+    values, half = _numbers(rows)
+    down, right = _counting(rows, headers)
+    values, rows = [row[right:] for row in values[down:]], [row[right:] for row in rows[down:]]
+    if len(rows[0].fields) == 1 and len(rows) > 1 and not headers:
+        _refuse_numeric_name(rows[0], [row[0] for row in values], [row.fields[0] for row in rows])
+    return Table(values, half)
 
 
 # --- text to fields -----------------------------------------------------------------------------------------------
@@ -196,17 +183,48 @@ def _is_word(field: str) -> bool:
     return (field[0].isalpha() or field[0] == "_") and DECIMAL.fullmatch(field.translate(_ALIKE)) is None
 
 
-def _check(line: int, place: int, field: str) -> None:
-    """Raise unless a field is a finite number."""
+def _numbers(rows: list[Row]) -> tuple[list[list[float]], float]:
+    """The values, and half a unit of the last digit, see `Table`.
+
+    Raises:
+        InputError: naming the line and the field.
+    """
+    values, most, half = [], 0, 0.0
+    for row in rows:
+        if len(row.fields) != len(rows[0].fields):
+            said = f"the first {len(rows[0].fields)} (line {rows[0].line})"
+            raise InputError(f"line {row.line} holds {len(row.fields)} numbers, {said}")
+        found = []
+        for place, field in enumerate(row.fields, row.first):
+            found.append(_number(row.line, place, field))
+            digits, own = _last_digit(field)
+            if digits > most or (digits == most and own > half):
+                most, half = digits, own
+        values.append(found)
+    return values, half if most >= _ROUNDED else 0.0
+
+
+def _last_digit(field: str) -> tuple[int, float]:
+    """Count of significant digits, and half a unit of the last one; zeros for a whole number or a fraction."""
+    mantissa, _, exponent = field.lower().partition("e")
+    whole, point, decimals = mantissa.partition(".")
+    if "/" in field or not (point or exponent):
+        return 0, 0.0
+    return len((whole.lstrip("+-") + decimals).lstrip("0")), float(f"5e{int(exponent or 0) - len(decimals) - 1}")
+
+
+def _number(line: int, place: int, field: str) -> float:
     try:
         value = parsed(field)
     except InputError as error:
         raise InputError(f"line {line}, field {place}: {error}") from None
     if field == "":
         raise InputError(f"line {line}, field {place} is empty")
-    if value is None or value in (float("inf"), float("-inf")):
-        why = not_a_number(field) if value is None else f"{shorten(field)} is not finite"
-        raise InputError(f"line {line}, field {place}: {why}")
+    if value is None:
+        raise InputError(f"line {line}, field {place}: {not_a_number(field)}")
+    if value in (math.inf, -math.inf):
+        raise InputError(f"line {line}, field {place}: {shorten(field)} is not allowed, must be finite")
+    return value
 
 
 def _headers(rows: list[Row]) -> tuple[list[Row], list[Row]]:
@@ -237,63 +255,52 @@ def _counts(fields: list[str]) -> bool:
 def _without_trailing(rows: list[Row]) -> list[Row]:
     """Without the empty last field that a delimiter at the end of every line makes."""
     if all(len(row.fields) > 1 and row.fields[-1] == "" for row in rows):
-        return [Row(row.line, row.fields[:-1]) for row in rows]
+        return [row[:-1] for row in rows]
     return rows
 
 
-def _without_labels(headers: list[Row], rows: list[Row]) -> tuple[list[Row], list[Row]]:
+def _without_labels(headers: list[Row], rows: list[Row]) -> list[Row]:
     """Without a first column of names, or of what an empty corner or a header shorter by one says are names."""
     width = len(rows[0].fields)
     if width == 1 or any(len(row.fields) != width for row in rows):
-        return headers, rows
+        return rows
     named = all(_is_word(row.fields[0]) for row in rows)
     first = headers[0].fields if headers else []
     corner = bool(first) and (len(first) == width - 1 or (len(first) >= width and first[0] == ""))
-    if not named and not corner:
-        return headers, rows
-    return headers, [Row(row.line, row.fields[1:]) for row in rows]
+    return [row[1:] for row in rows] if named or corner else rows
 
 
-def _without_numbers_of_rows(rows: list[Row], headers: list[Row]) -> list[Row]:
-    """Without a line or column that numbers the columns or the lines.
+def _counting(rows: list[Row], headers: list[Row]) -> tuple[int, int]:
+    """How many first lines and columns only number the columns and the lines.
 
     Raises:
-        InputError: it may also be one of the values.
+        InputError: they may also be values.
     """
-    high, wide = len(rows), len(rows[0].fields)
-    if high == wide + 1 and wide > 1:
-        if not headers and _counts(rows[0].fields):
-            return rows[1:]
-        if not headers and all(map(_WHOLE.fullmatch, rows[0].fields)):
-            raise InputError(
-                f"line {rows[0].line}, field 1: {shorten(rows[0].fields[0])} may be a number or the name of a column:"
-                " take the line out if it holds names"
-            )
-    numbered = wide > 1 and high > 1 and _counts([row.fields[0] for row in rows])
-    if numbered and (wide == high + 1 or (wide == 2 and high > 2)):
-        if wide == 2 and not headers and all(_WHOLE.fullmatch(row.fields[1]) for row in rows):
-            said = ", ".join(rows[0].fields)
-            raise InputError(
-                f"line {rows[0].line}, field 1: {said} may be a counted number or one with a decimal comma:"
-                " take the column that counts out, or write decimal points"
-            )
-        rows = [Row(row.line, row.fields[1:]) for row in rows]
-    elif numbered and high == wide == 2 and not any(_WHOLE.fullmatch(row.fields[1]) for row in rows):
+    high, wide, first = len(rows), len(rows[0].fields), rows[0]
+    said = f"line {first.line}, field {first.first}: {shorten(first.fields[0])}"
+    if high == wide + 1 and wide > 1 and not headers and all(map(_WHOLE.fullmatch, first.fields)):
+        if _counts(first.fields):
+            return 1, 0
+        raise InputError(f"{said} may be a number or the name of a column: take the line out if it holds names")
+    if wide == 1 or high == 1 or not _counts([row.fields[0] for row in rows]):
+        return 0, 0
+    whole = all(_WHOLE.fullmatch(row.fields[1]) for row in rows)
+    if wide == high == 2 and not whole:
         raise InputError(
-            f"line {rows[0].line}, field 1: {shorten(rows[0].fields[0])} may be a number or count the lines:"
-            " write it with a decimal point, or take the column out"
+            f"{said} may be a number or count the lines: write it with a decimal point, or take the column out"
         )
-    if len(rows[0].fields) == 1 and len(rows) > 1 and not headers:
-        _refuse_numeric_name(rows)
-    return rows
+    if wide == 2 and high > 2 and whole and not headers:
+        raise InputError(
+            f"{said} may count the lines or stand before a decimal comma: take the column out, or write decimal points"
+        )
+    return 0, 1 if wide == high + 1 or (wide == 2 and high > 2) else 0
 
 
-def _refuse_numeric_name(rows: list[Row]) -> None:
+def _refuse_numeric_name(row: Row, values: list[float], fields: list[str]) -> None:
     """Raise where the first entry of a column may be its name: 0 from pandas, or a year."""
-    first, others = rows[0].fields[0], [row.fields[0] for row in rows[1:]]
+    first, others = fields[0], fields[1:]
     if not _WHOLE.fullmatch(first):
         return
-    values = [parsed(field) or 0.0 for field in (first, *others)]
     rising = all(a <= b for a, b in pairwise(values))
     falling = all(a >= b for a, b in pairwise(values))
     alone = not any(map(_WHOLE.fullmatch, others))
@@ -305,6 +312,6 @@ def _refuse_numeric_name(rows: list[Row]) -> None:
         doubtful = alone and not (rising or falling)
     if doubtful:
         raise InputError(
-            f"line {rows[0].line}, field 1: {shorten(first)} may be a number or the name of the column:"
+            f"line {row.line}, field {row.first}: {shorten(first)} may be a number or the name of the column:"
             f" write {first}.0 if it is a number, or take the line out"
         )

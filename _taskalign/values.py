@@ -23,8 +23,7 @@ MOST_POINTS = 1_000_000
 _LONGEST = 4000
 
 _WHOLE = r"(?:0|[1-9][0-9]*)"
-#: a decimal: sign and digits, those after the point, exponent
-DECIMAL = re.compile(rf"([+-]?(?:{_WHOLE}(?:\.([0-9]*))?|\.([0-9]+)))(?:[eE]([+-]?[0-9]+))?")
+DECIMAL = re.compile(rf"[+-]?(?:{_WHOLE}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _FRACTION = re.compile(rf"[+-]?{_WHOLE}/[1-9][0-9]*")
 _INTEGER = re.compile(rf"[+-]?{_WHOLE}")
 SYNTAX = "a number such as 2, 0.5, 1e-3 or 3/2"
@@ -44,8 +43,7 @@ def parsed(text: str) -> float | None:
     """
     if len(text) <= _LONGEST and DECIMAL.fullmatch(text):
         value = float(text)
-        significant = re.split("[eE]", text)[0] if value == 0 else ""
-        if math.isinf(value) or significant.strip("+-0."):
+        if math.isinf(value) or (value == 0 and re.split("[eE]", text)[0].strip("+-0.")):
             raise InputError(f"{shorten(text)} is beyond double precision")
         return value + 0.0
     if len(text) <= _LONGEST and _FRACTION.fullmatch(text):
