@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,23 +28,32 @@ def notation(assignments: Sequence[str]) -> dict[str, str]:
     r"""`["effective_ridge=\xi"]` as a mapping.
 
     Raises:
-        InputError: not NAME=LATEX, an unknown symbol, or LaTeX that could not stand in a formula.
+        InputError: not NAME=LATEX, a symbol that is unknown or given twice, or LaTeX that no symbol can have.
     """
-    renamed = {}
+    renamed: dict[str, str] = {}
     for assignment in assignments:
-        name, equals, latex = assignment.partition("=")
+        name, equals, latex = (part.strip() for part in assignment.partition("="))
         if not equals:
             raise InputError(f"notation: {assignment!r} is not NAME=LATEX")
-        renamed[name.strip()] = latex.strip()
-    try:
+        if name in renamed:
+            raise InputError(f"notation: {name!r} is given twice, as {renamed[name]} and {latex}")
+        renamed[name] = latex
+    with _as_input():
         names(renamed)
-    except ValueError as error:
-        raise InputError(str(error)) from None
     return renamed
 
 
+@contextmanager
+def _as_input() -> Iterator[None]:
+    """Complaints of `derive` about the notation as bad input."""
+    try:
+        yield
+    except ValueError as error:
+        raise InputError(re.sub(r"^notation\['(\w+)'\]: ", r"notation: \1: ", str(error))) from None
+
+
 def _listed(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+    return [name.strip() for name in text.split(",")] if text.strip(" ,") else []
 
 
 def whole(chosen: str | None, renamed: Mapping[str, str]) -> str:
@@ -58,7 +69,8 @@ def whole(chosen: str | None, renamed: Mapping[str, str]) -> str:
             raise InputError(f"sections: {name!r} is unknown, must be of {', '.join(known)}")
     if wanted == []:
         raise InputError(f"sections: an empty list is not allowed, must be of {', '.join(known)}")
-    return compose(wanted, renamed)
+    with _as_input():
+        return compose(wanted, renamed)
 
 
 def selected(chosen: str, renamed: Mapping[str, str]) -> str:
@@ -73,7 +85,8 @@ def selected(chosen: str, renamed: Mapping[str, str]) -> str:
             raise InputError(f"equations: {name!r} is unknown; `taskalign latex --list` lists them")
     if not wanted:
         raise InputError("equations: an empty list is not allowed; `taskalign latex --list` lists them")
-    return "\n".join(known[name].latex(renamed) for name in wanted)
+    with _as_input():
+        return "\n".join(known[name].latex(renamed) for name in wanted)
 
 
 def listing() -> str:
