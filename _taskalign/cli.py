@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import CycloptsError, Parameter
@@ -23,6 +23,8 @@ from taskalign.options import (
     AlphaTest,
     CheckFailed,
     Kappa,
+    Out,
+    OutIfGiven,
     Rho,
     RhoTest,
     Ridge,
@@ -33,7 +35,7 @@ from taskalign.options import (
     app,
     need,
 )
-from taskalign.values import is_several, shorten
+from taskalign.values import is_several, listed, shorten
 
 #: arguments of the library -> options of the command line
 _OPTIONS = {
@@ -56,6 +58,8 @@ _OPTIONS = {
     **{name: f"--{name}" for name in ("d", "kind", "repeats", "seed", "seeds", "exponent", "width", "steps", "batch")},
     **{name: f"--{name}" for name in ("contexts", "device", "out")},
 }
+#: widths that text can be laid out in
+_NARROWEST, _WIDEST = 20, 10_000
 
 
 @app.command
@@ -123,7 +127,7 @@ def report(
     ridge: Ridge = "0",
     alpha_test: AlphaTest = None,
     rho_test: RhoTest = None,
-    out: Path,
+    out: Out,
 ) -> None:
     """Write a report: derivation with the numbers in it, page with plots, all values.
 
@@ -140,6 +144,7 @@ def report(
     texts = {"alpha": alpha, "tau": tau, "kappa": kappa, "rho": rho, "ridge": ridge}
     texts |= {"alpha_test": alpha_test, "rho_test": rho_test}
     given = single_parameters(texts)
+    files.check_folder("--out", out)
     tasks = inputs.tasks(train, test)
 
     from taskalign import artifacts
@@ -160,7 +165,7 @@ def latex(
     equations: str | None = None,
     sections: str | None = None,
     notation: tuple[str, ...] = (),
-    out: Path | None = None,
+    out: OutIfGiven = None,
     pdf: bool = False,
     list_: Annotated[bool, Parameter(name="--list")] = False,
 ) -> None:
@@ -174,7 +179,7 @@ def latex(
         pdf: Compile the document with pdflatex as well, beside --out.
         list_: List the equations by section: name and title.
     """
-    from taskalign import tex
+    from taskalign import files, tex
 
     if list_:
         print(tex.listing())
@@ -186,12 +191,12 @@ def latex(
         )
     if equations is not None and sections is not None:
         raise InputError("--sections: not allowed with --equations")
+    if out is not None:
+        files.check_file("--out", out)
     text = tex.selected(equations, renamed) if equations is not None else tex.whole(sections, renamed)
     if out is None:
         print(text)
         return
-    from taskalign import files
-
     files.write("--out", out, text + "\n")
     print(f"wrote {out}")
     if pdf:
@@ -204,7 +209,7 @@ def latex(
 
 @app.command
 def export(
-    *, train: Spectrum, test: Test = None, equations: str = "e_icl", target: str = "numpy", out: Path | None = None
+    *, train: Spectrum, test: Test = None, equations: str = "e_icl", target: str = "numpy", out: OutIfGiven = None
 ) -> None:
     """Write a stand-alone Python module that evaluates equations for a spectrum, without taskalign.
 
@@ -217,7 +222,9 @@ def export(
     from taskalign.numerics.export import export_module
 
     tasks = inputs.tasks(train, test)
-    names = [name.strip() for name in equations.split(",") if name.strip()]
+    names = listed("--equations", equations)
+    if out is not None:
+        files.check_file("--out", out)
     text = export_module(tasks.spectrum, names, target, test=tasks.test)
     if out is None:
         print(text)
@@ -234,11 +241,41 @@ def _in_options(message: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code is the result."""
-    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.encoding.lower() not in ("utf-8", "utf8"):
-        sys.stdout.reconfigure(errors="replace")
+    if sys.stderr is None:  # it was closed; messages must not go to standard output instead
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (as long as the process)
+    if sys.stdout is None:  # the next file to be opened would take its place
+        print("taskalign: standard output is closed", file=sys.stderr)
+        return 2
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal without Unicode, names of files that are no text
+            stream.reconfigure(errors="replace" if stream is sys.stdout else "backslashreplace")
+    # help cannot be laid out in no width, and takes for ever in one of a letter
+    columns = shutil.get_terminal_size().columns
+    if "COLUMNS" in os.environ or columns < _NARROWEST:
+        os.environ["COLUMNS"] = str(min(max(columns, _NARROWEST), _WIDEST))
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough
+        _leave_output()
+        return 0
+    except OSError as error:
+        _leave_output()
+        where = error.filename if error.filename is not None else "standard output"
+        print(f"taskalign: {where}: {error.strerror or error}", file=sys.stderr)
+        return 2
+
+
+def _leave_output() -> None:
+    """Nothing may be flushed to standard output at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
-        sys.stdout.flush()
     except (InputError, ConvergenceError) as error:
         print(f"taskalign: {_in_options(str(error))}", file=sys.stderr)
         return 2
@@ -251,11 +288,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"taskalign: {' '.join(str(said).split())}", file=sys.stderr)
         return 2
     except MemoryError as error:
-        print(f"taskalign: not enough memory: {error or 'take smaller numbers'}", file=sys.stderr)
+        print(f"taskalign: not enough memory: {' '.join(str(error).split()) or 'take smaller numbers'}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("taskalign: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader has seen enough; nothing may be flushed to it at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0

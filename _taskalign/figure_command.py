@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from taskalign.numerics.errors import InputError
-from taskalign.options import Whole, WholeIfGiven, app, need
+from taskalign.options import Out, Whole, WholeIfGiven, app, need
 
 #: dots per inch of a PNG
 _DPI = 100
@@ -20,7 +20,7 @@ def figure(
     name: str | None = None,
     /,
     *,
-    out: Path = Path("figures"),
+    out: Out = Path("figures"),
     repeats: WholeIfGiven = None,
     d: WholeIfGiven = None,
     seed: Whole = 0,

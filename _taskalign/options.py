@@ -57,8 +57,18 @@ def _whole(type_: type, tokens: Sequence[Token]) -> int:
     return whole(token.keyword or "argument", token.value)
 
 
+def _out(type_: type, tokens: Sequence[Token]) -> Path:
+    """A path to write to; an empty one, which pathlib takes for the current folder, is a variable that was not set."""
+    [token] = tokens
+    if not token.value.strip():
+        raise InputError(f"{token.keyword}: {token.value!r} is not allowed, must be a path")
+    return Path(token.value)
+
+
 Whole = Annotated[int, Parameter(converter=_whole)]
 WholeIfGiven = Annotated[int | None, Parameter(converter=_whole)]
+Out = Annotated[Path, Parameter(converter=_out)]
+OutIfGiven = Annotated[Path | None, Parameter(converter=_out)]
 
 
 def _path(type_: type, tokens: Sequence[Token]) -> Path:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json as json_
 import sys
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING, Any
 
 from taskalign.numerics.errors import InputError
 from taskalign.options import (
     Alpha,
     AlphaTest,
     Kappa,
+    OutIfGiven,
     Rho,
     RhoTest,
     Ridge,
@@ -84,7 +82,7 @@ def predict(
     kind: str = "fresh",
     sample: WholeIfGiven = None,
     seed: Whole = 0,
-    out: Annotated[Path | None, Parameter(help="CSV file for the samples.")] = None,
+    out: OutIfGiven = None,
     json: bool = False,
 ) -> None:
     """Print the joint law of a label and its prediction, the parts of the error, and the sources of the ridge.
@@ -97,6 +95,7 @@ def predict(
             themselves (training, without --test).
         sample: Draw so many pairs of label and prediction, with the clean label; needs --out.
         seed: Of the samples.
+        out: CSV file for the samples.
         json: Print JSON with all digits.
     """
     from taskalign import evaluation, inputs
@@ -110,6 +109,10 @@ def predict(
         raise InputError(f"--sample: {sample} is not allowed, must be a whole number from 1 to {_MOST_SAMPLES}")
     if seed < 0:
         raise InputError(f"--seed: {seed} is not allowed, must be a whole number >= 0")
+    if out is not None:
+        from taskalign import files
+
+        files.check_file("--out", out)
     texts = {"alpha": alpha, "tau": tau, "kappa": kappa, "rho": rho, "ridge": ridge}
     texts |= {"alpha_test": alpha_test, "rho_test": rho_test}
     given: dict[str, Any] = evaluation.parameters(texts)

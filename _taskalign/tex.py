@@ -16,6 +16,7 @@ from taskalign.derive import catalogue, compose, sections
 from taskalign.derive.equation import Equation
 from taskalign.derive.latex import names
 from taskalign.numerics.errors import InputError
+from taskalign.values import listed
 
 #: seconds that one run of pdflatex may take
 _TIMEOUT = 120
@@ -52,23 +53,17 @@ def _as_input() -> Iterator[None]:
         raise InputError(re.sub(r"^notation\['(\w+)'\]: ", r"notation: \1: ", str(error))) from None
 
 
-def _listed(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",")] if text.strip(" ,") else []
-
-
 def whole(chosen: str | None, renamed: Mapping[str, str]) -> str:
     """The document, of all sections or of those in a list separated by commas.
 
     Raises:
-        InputError: an unknown section.
+        InputError: an unknown section, or notation that is ambiguous.
     """
-    wanted = None if chosen is None else _listed(chosen)
+    wanted = None if chosen is None else listed("--sections", chosen)
     known = sections()
     for name in wanted or ():
         if name not in known:
-            raise InputError(f"sections: {name!r} is unknown, must be of {', '.join(known)}")
-    if wanted == []:
-        raise InputError(f"sections: an empty list is not allowed, must be of {', '.join(known)}")
+            raise InputError(f"--sections: {name!r} is unknown, must be of {', '.join(known)}")
     with _as_input():
         return compose(wanted, renamed)
 
@@ -77,14 +72,13 @@ def selected(chosen: str, renamed: Mapping[str, str]) -> str:
     """Equations by name, separated by commas, as LaTeX without delimiters, one a line.
 
     Raises:
-        InputError: an unknown equation.
+        InputError: an unknown equation, or notation that is ambiguous.
     """
-    known, wanted = catalogue(), _listed(chosen)
+    wanted = listed("--equations", chosen)
+    known = catalogue()
     for name in wanted:
         if name not in known:
-            raise InputError(f"equations: {name!r} is unknown; `taskalign latex --list` lists them")
-    if not wanted:
-        raise InputError("equations: an empty list is not allowed; `taskalign latex --list` lists them")
+            raise InputError(f"--equations: {name!r} is unknown; `taskalign latex --list` lists them")
     with _as_input():
         return "\n".join(known[name].latex(renamed) for name in wanted)
 

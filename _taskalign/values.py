@@ -115,9 +115,9 @@ def numbers(option: str, text: str) -> float | np.ndarray:
     if not is_several(text):
         return number(option, text)
     if ":" not in text:
-        entries = text.split(",")
-        if "" in entries:
-            raise InputError(f"{option}: {shorten(text)} has an empty entry, must be {FORMS}")
+        if len(text.split()) != 1 or text != text.strip():
+            raise InputError(f"{option}: {shorten(text)} has blanks, must be {FORMS}")
+        entries = listed(option, text)
         _few(option, len(entries))
         return np.array([number(option, entry) for entry in entries])
     start, *rest = text.split(":")
@@ -135,6 +135,19 @@ def numbers(option: str, text: str) -> float | np.ndarray:
     if min(first, last) <= 0:
         raise InputError(f"{option}: the ends of the logarithmic range {shorten(text)} must be > 0")
     return np.geomspace(first, last, count)
+
+
+def listed(option: str, text: str) -> list[str]:
+    """The entries of a list that commas separate.
+
+    Raises:
+        InputError: naming the option; an entry is empty.
+    """
+    entries = [entry.strip() for entry in text.split(",")]
+    if "" in entries:
+        what = "an empty list" if not any(entries) else f"an empty entry in {shorten(text)}"
+        raise InputError(f"{option}: {what} is not allowed, must be entries separated by commas")
+    return entries
 
 
 def whole(option: str, text: str, least: int | None = None) -> int:

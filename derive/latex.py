@@ -42,6 +42,10 @@ def names(notation: Mapping[str, str] | None = None) -> dict[str, str]:
         why = _no_symbol(latex, function="(" in TABLE[name].latex)
         if why:
             raise ValueError(f"notation[{name!r}]: {latex!r} is no LaTeX for a symbol: {why}")
+    return _resolved(notation)
+
+
+def _resolved(notation: Mapping[str, str]) -> dict[str, str]:
     known: dict[str, str] = {}
 
     def resolve(name: str) -> str:
@@ -317,6 +321,16 @@ def inline(statement: Basic, notation: Mapping[str, str] | None = None) -> str:
         's + \\xi'
     """
     return HumanPrinter(distinct(notation, [statement])).doprint(statement)
+
+
+def with_values(statement: Basic, values: Mapping[str, str]) -> str:
+    """One line of LaTeX, with values in place of symbols; they bring their own brackets.
+
+    Args:
+        statement: as in `inline`.
+        values: LaTeX by the name of the symbol.
+    """
+    return HumanPrinter(_resolved(values)).doprint(statement)
 
 
 def display(statement: Basic, *, label: str, notation: Mapping[str, str] | None = None) -> str:
