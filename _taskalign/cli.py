@@ -31,9 +31,11 @@ from taskalign.options import (
     Spectrum,
     Tau,
     Test,
+    Tolerance,
     WholeIfGiven,
     app,
     need,
+    read_tolerance,
 )
 from taskalign.values import is_several, listed, shorten
 
@@ -74,6 +76,7 @@ def evaluate(
     ridge: Ridge = "0",
     alpha_test: AlphaTest = None,
     rho_test: RhoTest = None,
+    tolerance: Tolerance = None,
     precise: WholeIfGiven = None,
     json: bool = False,
 ) -> None:
@@ -88,7 +91,7 @@ def evaluate(
     """
     from taskalign import console, evaluation, inputs
 
-    tasks = inputs.tasks(train, test)
+    tasks = inputs.tasks(train, test, read_tolerance(tolerance))
     texts = {"alpha": alpha, "tau": tau, "kappa": kappa, "rho": rho, "ridge": ridge}
     texts |= {"alpha_test": alpha_test, "rho_test": rho_test}
     if evaluation.is_grid(texts):
@@ -127,6 +130,7 @@ def report(
     ridge: Ridge = "0",
     alpha_test: AlphaTest = None,
     rho_test: RhoTest = None,
+    tolerance: Tolerance = None,
     out: Out,
 ) -> None:
     """Write a report: derivation with the numbers in it, page with plots, all values.
@@ -145,7 +149,7 @@ def report(
     texts |= {"alpha_test": alpha_test, "rho_test": rho_test}
     given = single_parameters(texts)
     files.check_folder("--out", out)
-    tasks = inputs.tasks(train, test)
+    tasks = inputs.tasks(train, test, read_tolerance(tolerance))
 
     from taskalign import artifacts
     from taskalign.report import Parameters, report_data
@@ -209,7 +213,13 @@ def latex(
 
 @app.command
 def export(
-    *, train: Spectrum, test: Test = None, equations: str = "e_icl", target: str = "numpy", out: OutIfGiven = None
+    *,
+    train: Spectrum,
+    test: Test = None,
+    tolerance: Tolerance = None,
+    equations: str = "e_icl",
+    target: str = "numpy",
+    out: OutIfGiven = None,
 ) -> None:
     """Write a stand-alone Python module that evaluates equations for a spectrum, without taskalign.
 
@@ -221,7 +231,7 @@ def export(
     from taskalign import files, inputs
     from taskalign.numerics.export import export_module
 
-    tasks = inputs.tasks(train, test)
+    tasks = inputs.tasks(train, test, read_tolerance(tolerance))
     names = listed("--equations", equations)
     if out is not None:
         files.check_file("--out", out)
@@ -288,7 +298,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         print(f"taskalign: {' '.join(str(said).split())}", file=sys.stderr)
         return 2
     except MemoryError as error:
-        print(f"taskalign: not enough memory: {' '.join(str(error).split()) or 'take smaller numbers'}", file=sys.stderr)
+        print(
+            f"taskalign: not enough memory: {' '.join(str(error).split()) or 'take smaller numbers'}", file=sys.stderr
+        )
         return 2
     except KeyboardInterrupt:
         print("taskalign: interrupted", file=sys.stderr)

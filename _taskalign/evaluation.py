@@ -12,12 +12,12 @@ import numpy as np
 
 from taskalign.console import note
 from taskalign.inputs import Tasks
-from taskalign.values import MOST_POINTS, exact, is_several, number, numbers
 from taskalign.numerics import IclError, InputError, icl_error
 from taskalign.numerics.ordering import ordering_at
 from taskalign.numerics.precise import precise
 from taskalign.numerics.solvers import plain_below
 from taskalign.quantities import ORDERING, QUANTITIES, Quantity, evaluated, of, ordered, plain, shown
+from taskalign.values import MOST_POINTS, exact, is_several, number, numbers
 
 #: points x eigenvalues from which it pays to load the compiled kernel for one evaluation
 _PLAIN_BELOW = 100_000
@@ -153,7 +153,7 @@ def rows_of(
             name: np.where(infinite & (np.asarray(x) != 0), np.inf, x) if name in diverging else x
             for name, x in found.items()
         }
-        note(f"--tau: 1 without a ridge has no finite error: {', '.join(sorted(diverging))} are inf there; give a --ridge")
+        note(f"--tau: 1 without a ridge has no finite error, {', '.join(sorted(diverging))} are inf: give a --ridge")
     flat = [np.broadcast_to(column, shape).ravel().tolist() for column in (*given.values(), *found.values())]
     return [*given, *found], [list(row) for row in zip(*flat, strict=True)]
 

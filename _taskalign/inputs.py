@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from taskalign.console import note
 from taskalign.numerics import InputError, Spectrum
 from taskalign.numerics.alignment import align
 from taskalign.tables import read_table
@@ -53,8 +54,8 @@ class Source:
         values: the matrix `(d, d)`, or the eigenvalues `(d,)`.
         weights: shares of the eigenvalues; None for a list of them, one a direction, and for a matrix.
         sha256: of the file; None for a short form.
-        half_unit: what rounding may have done to an entry, by the digits or the precision of the file; 0 where that
-            is no more than rounding in double precision.
+        half_unit: what rounding may have done to an entry, by the digits of a text; 0 where they say nothing.
+        epsilon: rounding error of the floating type of a file, where that is not double precision or better.
     """
 
     text: str
@@ -63,6 +64,7 @@ class Source:
     weights: np.ndarray | None = None
     sha256: str | None = None
     half_unit: float = 0.0
+    epsilon: float = 0.0
 
 
 def read(option: str, text: str, size: int | None = None) -> Source:
@@ -91,18 +93,18 @@ def read(option: str, text: str, size: int | None = None) -> Source:
         raise InputError(f"{option}: {text!r} is not allowed, must be {known}, or one of {SHORT_FORMS}")
     try:
         content = _content(path)
-        array, half = _from_npy(path) if path.suffix.lower() == ".npy" else _from_text(content)
+        array, half, epsilon = _from_npy(path) if path.suffix.lower() == ".npy" else (*_from_text(content), 0.0)
     except InputError as error:
         raise InputError(f"{option}: {text}: {error}") from None
     except OSError as error:
         raise InputError(f"{option}: {text}: {error.strerror or error}") from None
     digest = hashlib.sha256(content).hexdigest()
     if array.ndim == 2 and array.shape[0] == array.shape[1] > 1:
-        return Source(text, "covariance", array, sha256=digest, half_unit=half)
+        return Source(text, "covariance", array, sha256=digest, half_unit=half, epsilon=epsilon)
     if array.size == 0 or array.ndim not in (1, 2) or (array.ndim == 2 and min(array.shape) > 1):
         shape = " x ".join(map(str, array.shape)) or "a single number"
         raise InputError(f"{option}: {text}: {shape} is neither a square covariance nor a column of eigenvalues")
-    return Source(text, "eigenvalues", array.reshape(-1), sha256=digest, half_unit=half)
+    return Source(text, "eigenvalues", array.reshape(-1), sha256=digest, half_unit=half, epsilon=epsilon)
 
 
 def _content(path: Path) -> bytes:
@@ -128,8 +130,8 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _from_npy(path: Path) -> tuple[np.ndarray, float]:
-    """The array, and half a unit of the last place of its largest entry in the precision it is saved in."""
+def _from_npy(path: Path) -> tuple[np.ndarray, float, float]:
+    """The array; no digits of text; and the rounding error of its type, 0 where double precision has no smaller one."""
     with path.open("rb") as file:
         if file.read(4) == b"PK\x03\x04":
             raise InputError("is an archive of arrays (.npz), must hold one: numpy.save")
@@ -142,9 +144,8 @@ def _from_npy(path: Path) -> tuple[np.ndarray, float]:
     if array.dtype.kind not in "fiub":
         raise InputError(f"holds entries of type {array.dtype}, must be real numbers")
     values = np.array(array, dtype=np.float64)
-    if array.dtype.kind != "f" or array.dtype.itemsize >= 8 or not array.size:
-        return values, 0.0
-    return values, float(np.finfo(array.dtype).eps) / 2 * float(np.max(np.abs(values)))
+    coarse = array.dtype.kind == "f" and array.dtype.itemsize < 8
+    return values, 0.0, float(np.finfo(array.dtype).eps) if coarse else 0.0
 
 
 def _from_text(content: bytes) -> tuple[np.ndarray, float]:
@@ -198,6 +199,7 @@ _FORMS: dict[str, Callable[[str, list[str], int | None], Spectrum]] = {
 def _under(option: str, text: str, error: InputError) -> str:
     """The library's message, with the option and the file in place of the argument's name."""
     why = str(error).partition(": ")[2] or str(error)
+    why = why.replace("give a larger tolerance", "give a larger --tolerance")
     return f"{option}: {text}: {why}"
 
 
@@ -225,20 +227,24 @@ class Tasks:
     test_source: Source | None
 
 
-def tasks(train: str, test: str | None) -> Tasks:
+def tasks(train: str, test: str | None, tolerance: float | None = None) -> Tasks:
     """Read `--train` and `--test`.
 
     A test given as eigenvalues is laid along the eigenvectors of C_train: entry by entry where C_train is a list too,
     from its largest eigenvalue down where it is a matrix or where the test is a short form. Without a test, the
     test tasks are distributed as the training tasks.
 
+    Args:
+        train, test: files or short forms.
+        tolerance: as in `spectrum_of`.
+
     Raises:
         InputError: naming the option.
     """
     train_source = read("--train", train)
-    spectrum = spectrum_of("--train", train_source)
+    spectrum = spectrum_of("--train", train_source, tolerance)
     if test is None:
-        C = train_source.values if train_source.kind == "covariance" else None
+        C = _even(train_source) if train_source.kind == "covariance" else None
         values = spectrum.eigenvalues
         return Tasks(spectrum, values, values, spectrum.weights, C, C, train_source, None)
     listed = train_source.weights is None
@@ -246,48 +252,117 @@ def tasks(train: str, test: str | None) -> Tasks:
     if test_source.kind == "covariance":
         if train_source.kind != "covariance":
             raise InputError("--test: a matrix needs a --train that is a matrix too, with eigenvectors to see it along")
-        return _aligned(train_source, test_source)
-    values = test_source.values
-    _check_entries(test_source)
+        along, own = along_matrix(train_source, test_source, tolerance)
+        weights = np.full(own.size, 1 / own.size)
+        return Tasks(spectrum, along, own, weights, _even(train_source), _even(test_source), train_source, test_source)
+    values = eigenvalues_of("--test", test_source, tolerance)
     weights = np.full(values.size, 1 / values.size) if test_source.weights is None else test_source.weights
     if not listed or test_source.weights is not None:
         along = laid(_falling(spectrum), spectrum.weights, values, weights)
     elif values.size == spectrum.size:
-        along = _in_order(spectrum, train_source, test_source)
+        along = _in_order(spectrum, train_source, test_source, values)
     else:
         raise InputError(f"--test: {test}: {values.size} eigenvalues do not fit the {spectrum.size} of --train {train}")
     return Tasks(spectrum, along, values, weights, None, None, train_source, test_source)
 
 
-def spectrum_of(option: str, source: Source) -> Spectrum:
+def spectrum_of(option: str, source: Source, tolerance: float | None = None) -> Spectrum:
     """The spectrum of a covariance, or of its eigenvalues.
+
+    Args:
+        option: named in errors.
+        source: what it is made from.
+        tolerance: what rounding did, relative to the largest eigenvalue, as in `Spectrum`. If not given, rounding in
+            double precision; where the source then is no covariance, but its digits allow for it, what they allow.
+            Eigenvalues of a matrix that its digits do not tell apart are one atom.
 
     Raises:
         InputError: naming the option.
     """
-    try:
-        if source.kind == "covariance":
-            return Spectrum.from_covariance(source.values)
-        return Spectrum(source.values, source.weights)
-    except InputError as error:
-        raise InputError(_under(option, source.text, error)) from None
+    given, allowed = _tolerance(option, source, tolerance)
+    found = _made(source, given)
+    if source.kind == "covariance" and tolerance is None and allowed > found.tolerance:
+        return Spectrum(found.eigenvalues, tolerance=allowed)
+    return found
 
 
-def _aligned(train: Source, test: Source) -> Tasks:
+def eigenvalues_of(option: str, source: Source, tolerance: float | None = None) -> np.ndarray:
+    """The eigenvalues of test tasks, which may all be zero; without what rounding did.
+
+    Raises:
+        InputError: as in `spectrum_of`.
+    """
+    if not source.values.any():
+        return np.zeros(len(source.values))
+    return spectrum_of(option, source, tolerance).eigenvalues
+
+
+def along_matrix(train: Source, test: Source, tolerance: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """A test covariance along the eigenvectors of another, and its own eigenvalues.
+
+    Raises:
+        InputError: as in `spectrum_of`, naming `--test`.
+    """
+    own = eigenvalues_of("--test", test, tolerance)
+    given, _ = _tolerance("--train", train, tolerance, quiet=True)
+    C_test = test.values
+    used = _tolerance("--test", test, tolerance, quiet=True)[0] if C_test.any() else None
+    if used is not None:  # as far as it is a covariance
+        clean = Spectrum.from_covariance(C_test, used)
+        C_test = (clean.eigenvectors * clean.eigenvalues) @ clean.eigenvectors.T
     try:
-        spectrum, along = align(train.values, test.values)
+        return align(train.values, C_test, given).test, own
     except InputError as error:
         raise InputError(_under("--test", test.text, error)) from None
-    own = Spectrum.from_covariance(test.values).eigenvalues if test.values.any() else np.zeros(spectrum.size)
-    return Tasks(spectrum, along, own, np.full(own.size, 1 / own.size), train.values, test.values, train, test)
 
 
-def _check_entries(source: Source) -> None:
-    wrong = ~(np.isfinite(source.values) & (source.values >= 0))
-    if wrong.any():
-        place = int(np.argmax(wrong))
-        value = float(source.values[place])
-        raise InputError(f"--test: {source.text}: {value!r} at index {place} is not allowed, must be finite and >= 0")
+def _made(source: Source, tolerance: float | None) -> Spectrum:
+    if source.kind == "covariance":
+        return Spectrum.from_covariance(source.values, tolerance)
+    return Spectrum(source.values, source.weights, tolerance=0.0 if source.kind == "short form" else tolerance)
+
+
+def _tolerance(
+    option: str, source: Source, tolerance: float | None, *, quiet: bool = False
+) -> tuple[float | None, float]:
+    """The tolerance to make a spectrum with, None for the default; and what the digits of the source allow.
+
+    Rounding shows as an asymmetry or a negative eigenvalue; then eigenvalues that are not clearly larger are zeros.
+
+    Raises:
+        InputError: naming the option; the source is no covariance within the tolerance.
+    """
+    if (source.half_unit == 0 and source.epsilon == 0) or tolerance is not None:
+        try:
+            _made(source, tolerance)
+        except InputError as error:
+            raise InputError(_under(option, source.text, error)) from None
+        return tolerance, 0.0
+    matrix = source.kind == "covariance"
+    values = np.linalg.eigvalsh(_even(source)) if matrix else source.values
+    largest, lowest = float(values.max()), float(values.min())
+    allowed = len(values) * (source.half_unit / largest + source.epsilon) if largest > 0 else 0.0
+    try:
+        _made(source, None)
+    except InputError as error:
+        asymmetry = float(np.abs(source.values - source.values.T).max()) if matrix else 0.0
+        seen = max(asymmetry, -lowest) / largest if largest > 0 else np.inf
+        if not seen <= allowed < 1:
+            raise InputError(_under(option, source.text, error)) from None
+        used = min(2 * seen, allowed)
+        if not quiet:
+            zeros = int((values <= used * largest).sum())
+            note(
+                f"{option}: {source.text}: its digits were rounded: {seen:.2g} of the largest eigenvalue (it may be"
+                f" {allowed:.2g}); {zeros} eigenvalues up to {used:.2g} of it are taken as zero; --tolerance sets this"
+            )
+        return used, allowed
+    return None, allowed
+
+
+def _even(source: Source) -> np.ndarray:
+    """The symmetric part of a matrix."""
+    return source.values / 2 + source.values.T / 2
 
 
 def _falling(spectrum: Spectrum) -> np.ndarray:
@@ -295,10 +370,10 @@ def _falling(spectrum: Spectrum) -> np.ndarray:
     return np.argsort(-spectrum.eigenvalues, kind="stable")
 
 
-def _in_order(spectrum: Spectrum, train: Source, test: Source) -> np.ndarray:
+def _in_order(spectrum: Spectrum, train: Source, test: Source, values: np.ndarray) -> np.ndarray:
     if train.kind != "covariance" and test.kind != "short form":
-        return test.values
-    return laid(_falling(spectrum), spectrum.weights, test.values, spectrum.weights)
+        return values
+    return laid(_falling(spectrum), spectrum.weights, values, spectrum.weights)
 
 
 def laid(order: np.ndarray, weights: np.ndarray, values: np.ndarray, value_weights: np.ndarray) -> np.ndarray:

@@ -10,16 +10,19 @@ from cyclopts import App, Parameter, Token
 
 from taskalign import __version__
 from taskalign.numerics.errors import InputError
-from taskalign.values import whole
+from taskalign.values import number, whole
 
 _HELP = """Theory of in-context learning: how the alignment of pretraining and test tasks governs the error.
 
 Spectra (--train, --test) are a file or a short form.
 
 .npy, .csv or .txt: a square matrix is a covariance,
-a column (or one row) holds eigenvalues. In text, commas,
-semicolons or blanks separate numbers, # starts a comment,
-and one header line is skipped.
+a column (or one row) holds eigenvalues. Text is read as R,
+pandas, NumPy and spreadsheets save it, with headers, labels
+and comments after #; what has two readings is refused.
+
+Numbers are decimals or fractions: 2, 0.5, 1e-3, 3/2. Where
+many are allowed: a list 0.2,1,10, or LOW:HIGH:COUNT[:log].
 
 power:EXPONENT[:D[:TRACE]]     eigenvalues ~ 1/j^EXPONENT
 lowrank:FRACTION[:TRACE]       a share of equal ones, others 0
@@ -96,6 +99,26 @@ AlphaTest = Annotated[
 RhoTest = Annotated[
     str | None, Parameter(help="Variance of the label noise at test; that of pretraining if not given.")
 ]
+
+Tolerance = Annotated[
+    str | None,
+    Parameter(
+        help="What rounding did to a matrix or to eigenvalues, relative to the largest eigenvalue; by the digits of"
+        " the file if not given."
+    ),
+]
+
+
+def read_tolerance(text: str | None) -> float | None:
+    """The value of `--tolerance`.
+
+    Raises:
+        InputError: not a number in [0, 1).
+    """
+    value = None if text is None else number("--tolerance", text)
+    if value is not None and not 0 <= value < 1:
+        raise InputError(f"--tolerance: {value} is not allowed, must be in [0, 1)")
+    return value
 
 
 def need(*libraries: str) -> None:

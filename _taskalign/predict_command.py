@@ -19,9 +19,11 @@ from taskalign.options import (
     Spectrum,
     Tau,
     Test,
+    Tolerance,
     Whole,
     WholeIfGiven,
     app,
+    read_tolerance,
 )
 from taskalign.quantity import Quantity
 
@@ -79,6 +81,7 @@ def predict(
     ridge: Ridge = "0",
     alpha_test: AlphaTest = None,
     rho_test: RhoTest = None,
+    tolerance: Tolerance = None,
     kind: str = "fresh",
     sample: WholeIfGiven = None,
     seed: Whole = 0,
@@ -118,7 +121,7 @@ def predict(
     given: dict[str, Any] = evaluation.parameters(texts)
     if evaluation.is_grid(texts) and sample is not None:
         raise InputError("--sample: not allowed with a list or a range, give single numbers")
-    tasks = inputs.tasks(train, test)
+    tasks = inputs.tasks(train, test, read_tolerance(tolerance))
     # without a test the law is that of C_train itself, which training tasks must have
     along = None if test is None else tasks.test
     if evaluation.is_grid(texts):

@@ -120,7 +120,9 @@ def _split(lines: list[tuple[int, str]]) -> list[Row]:
     if re.fullmatch(r'"?sep=."?', lines[0][1].strip(), re.IGNORECASE):  # how spreadsheets say it
         delimiter = lines[0][1].strip().strip('"')[-1]
         if delimiter not in ";,\t|":
-            raise InputError(f"line {lines[0][0]}: {delimiter!r} parts no fields here, must be a comma, a semicolon or a tab")
+            raise InputError(
+                f"line {lines[0][0]}: {delimiter!r} parts no fields here, must be a comma, a semicolon or a tab"
+            )
         lines = lines[1:]
     elif re.fullmatch(r"sep=", lines[0][1].strip(), re.IGNORECASE):
         delimiter, lines = "\t", lines[1:]
@@ -168,7 +170,9 @@ def _with_points(rows: list[Row]) -> list[Row]:
             f"{said} may be a number with a decimal comma or a row of a matrix: write decimal points,"
             " and a row of a matrix in each line"
         )
-    return [Row(row.line, [field.replace(",", ".") if _comma(field) else field for field in row.fields]) for row in rows]
+    return [
+        Row(row.line, [field.replace(",", ".") if _comma(field) else field for field in row.fields]) for row in rows
+    ]
 
 
 def _comma(field: str) -> bool:

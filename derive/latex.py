@@ -71,18 +71,19 @@ def _fill(template: str, resolve) -> str:
 
 
 # --- what a symbol may look like ------------------------------------------------------------------------------------
-#: commands that take what follows as their argument -> what looks the same
-_DRESS = {name: name for name in "hat tilde bar vec dot ddot check breve acute grave mathring underline".split()}
-_FONTS = set("mathrm mathbf mathit mathsf mathtt mathcal mathbb mathfrak mathscr boldsymbol".split())
-_DRESS |= {name: name for name in _FONTS}
-_DRESS |= {"widehat": "hat", "widetilde": "tilde", "overline": "bar", "bm": "boldsymbol"}
-_DRESS |= dict.fromkeys(("text", "textrm", "textnormal", "operatorname"), "mathrm")
+#: commands that take what follows as their argument, and those that look the same
+_ACCENT = re.compile("hat|tilde|bar|vec|dot|ddot|check|breve|acute|grave|mathring|underline")
+_FONT = re.compile("mathrm|mathbf|mathit|mathsf|mathtt|mathcal|mathbb|mathfrak|mathscr|boldsymbol")
+_SAME = {"widehat": "hat", "widetilde": "tilde", "overline": "bar", "bm": "boldsymbol"}
+_SAME |= dict.fromkeys(("text", "textrm", "textnormal", "operatorname"), "mathrm")
 #: commands that stand nowhere in the LaTeX of a symbol
-_NEVER = set("left right begin end label tag def let input include par over atop limits nolimits newline".split())
+_NEVER = re.compile(r"\\(left|right|begin|end|label|tag|def|let|input|include|par|over|atop|(no)?limits|newline)\b")
 #: commands that make more of a formula than a symbol, or nothing that is seen
-_NO_SYMBOLS = set("frac dfrac tfrac cfrac binom sqrt sum prod int lim max min sup inf log exp sin cos tan".split())
-_NO_SYMBOLS |= set("pm mp cdot times div ast star circ bullet oplus otimes le leq ge geq ne neq approx sim equiv".split())
-_NO_SYMBOLS |= set("in to rightarrow leftarrow mid quad qquad phantom hphantom vphantom hspace vspace null".split())
+_NO_SYMBOL = re.compile(
+    r"[dtc]?frac|binom|sqrt|sum|prod|int|lim|max|min|sup|inf|log|exp|sin|cos|tan|pm|mp|cdot|times|div|ast|star|circ"
+    r"|bullet|oplus|otimes|leq?|geq?|neq?|approx|sim|equiv|in|to|rightarrow|leftarrow|mid|q?quad|[hv]?phantom|[hv]space"
+    r"|null"
+)
 _BRACKETS = {r"\langle": r"\rangle", r"\lvert": r"\rvert", r"\lVert": r"\rVert", r"\lfloor": r"\rfloor"}
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[^\s]")
 
@@ -149,8 +150,9 @@ def _atom(token: str, tokens: list[str]) -> _Atom:
         tokens.pop(0)
         return _Atom(("group", *inside))
     name = token[1:]
-    if token[0] == "\\" and name in _DRESS:
-        return _Atom((_DRESS[name], _argument(tokens)))
+    name = _SAME.get(name, name)
+    if token[0] == "\\" and (_ACCENT.fullmatch(name) or _FONT.fullmatch(name)):
+        return _Atom((name, _argument(tokens)))
     if token[0] == "\\" and name.isalpha() and tokens[:1] == ["{"]:  # a command of the user's own, with its arguments
         arguments = []
         while tokens[:1] == ["{"]:
@@ -178,9 +180,9 @@ def _no_symbol(latex: str, *, function: bool) -> str:
         return "it is empty"
     if not latex.isascii() or re.search(r"[$%#&~@\"`\x00-\x1f\x7f]|\\\\", latex):
         return "one line in ASCII, without $ % # & ~ @, is needed"
-    never = [name for name in re.findall(r"\\([A-Za-z]+)", latex) if name in _NEVER]
+    never = _NEVER.search(latex)
     if never:
-        return rf"\{never[0]} makes no symbol"
+        return f"{never[0]} makes no symbol"
     try:
         atoms = _parse(latex)
     except _Wrong as error:
@@ -191,7 +193,7 @@ def _no_symbol(latex: str, *, function: bool) -> str:
     if function and len(atoms) > 3 and atoms[1].core == ("(",) and atoms[-1].core == (")",):
         return ""
     if len(atoms) != 1 or not _single(atoms[0]):
-        return r"it is a formula of several parts, one letter with accents, subscript and superscript is needed, or \mathrm{...}"
+        return r"a single letter with accents, subscript and superscript is needed, or a word as \mathrm{word}"
     return "" if _has_letter(atoms[0]) else "a letter is needed"
 
 
@@ -199,16 +201,18 @@ def _single(atom: _Atom) -> bool:
     """Whether it shows as one letter, with accents, or as one word."""
     if atom.core[0] == "group":
         return len(atom.core) == 2 and _single(atom.core[1])
-    if atom.core[0] in _FONTS:
+    if _FONT.fullmatch(atom.core[0]):
         return not any(part.core[0] in tuple("+-=<>/|") for part in atom.core[1])
     return True
 
 
 def _has_letter(atom: _Atom) -> bool:
     first = atom.core[0]
-    if first == "group" or first in _DRESS.values():
-        return any(map(_has_letter, atom.core[1] if first != "group" else atom.core[1:]))
-    return first.isalpha() or (first[0] == "\\" and first[1:].isalpha() and first[1:] not in _NO_SYMBOLS)
+    if first == "group":
+        return any(map(_has_letter, atom.core[1:]))
+    if len(first) > 1 and first[0] != "\\":
+        return any(map(_has_letter, atom.core[1]))
+    return first.isalpha() or (first[1:].isalpha() and not _NO_SYMBOL.fullmatch(first[1:]))
 
 
 def symbols_of(statement: Basic) -> Iterable[str]:
@@ -237,7 +241,10 @@ def _shown(name: str, notation: Mapping[str, str]) -> set[str]:
 
 
 def distinct(
-    notation: Mapping[str, str] | None, statements: Iterable[Basic], used: Iterable[str] = (), letters: Iterable[str] = ()
+    notation: Mapping[str, str] | None,
+    statements: Iterable[Basic],
+    used: Iterable[str] = (),
+    letters: Iterable[str] = (),
 ) -> dict[str, str]:
     r"""LaTeX of every symbol, where no two that are printed look alike.
 
