@@ -17,7 +17,7 @@ import taskalign.predict_command
 import taskalign.proof_commands
 import taskalign.simulate_command
 import taskalign.spearman_command  # noqa: F401 (their commands join the application)
-from taskalign.numerics.errors import ConvergenceError, InputError
+from taskalign.numerics.errors import ConvergenceError, InputError, need_library
 from taskalign.options import (
     Alpha,
     AlphaTest,
@@ -34,7 +34,6 @@ from taskalign.options import (
     Tolerance,
     WholeIfGiven,
     app,
-    need,
     read_tolerance,
 )
 from taskalign.values import is_several, listed, shorten
@@ -144,7 +143,7 @@ def report(
     from taskalign import files, inputs
     from taskalign.evaluation import single_parameters
 
-    need("matplotlib", "latex2mathml")
+    need_library("matplotlib", "latex2mathml")
     texts = {"alpha": alpha, "tau": tau, "kappa": kappa, "rho": rho, "ridge": ridge}
     texts |= {"alpha_test": alpha_test, "rho_test": rho_test}
     given = single_parameters(texts)

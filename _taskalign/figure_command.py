@@ -8,8 +8,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from taskalign.numerics.errors import InputError
-from taskalign.options import Out, Whole, WholeIfGiven, app, need
+from taskalign.numerics.errors import InputError, need_library
+from taskalign.options import Out, Whole, WholeIfGiven, app
 
 #: dots per inch of a PNG
 _DPI = 100
@@ -51,7 +51,7 @@ def figure(
         raise InputError(f"NAME: a figure is needed, one of {', '.join(FIGURES)}")
     module = figure_module(name)
     settings = (module.QUICK if quick else module.FULL).changed(d=d, repeats=repeats, seed=seed)
-    need("matplotlib")
+    need_library("matplotlib")
     from taskalign import files
     from taskalign.figures.points import Points
     from taskalign.plot_style import picture

@@ -119,12 +119,3 @@ def read_tolerance(text: str | None) -> float | None:
     if value is not None and not 0 <= value < 1:
         raise InputError(f"--tolerance: {value} is not allowed, must be in [0, 1)")
     return value
-
-
-def need(*libraries: str) -> None:
-    """Raise unless the libraries of the extra `report` are installed."""
-    from importlib.util import find_spec
-
-    for library in libraries:
-        if find_spec(library) is None:
-            raise InputError(f'{library} is missing: pip install "taskalign[report]"')

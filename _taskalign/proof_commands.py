@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from taskalign.numerics.errors import InputError
+from taskalign.numerics.errors import InputError, need_library
 from taskalign.options import (
     Alpha,
     CheckFailed,
@@ -19,7 +19,6 @@ from taskalign.options import (
     Whole,
     WholeIfGiven,
     app,
-    need,
 )
 
 
@@ -188,7 +187,7 @@ def phase(
         share: Share of the area that is to be decided.
         out: Folder, made if it is not there.
     """
-    need("matplotlib", "latex2mathml")
+    need_library("matplotlib", "latex2mathml")
     from taskalign import phase_command
 
     spectra = phase_command.named_spectra(train)

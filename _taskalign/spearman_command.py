@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from taskalign.numerics.errors import InputError
-from taskalign.options import OutIfGiven, Whole, WholeIfGiven, app, need
+from taskalign.numerics.errors import need_library
+from taskalign.options import OutIfGiven, Whole, WholeIfGiven, app
 from taskalign.values import numbers
 
 if TYPE_CHECKING:
@@ -64,10 +63,9 @@ def spearman(
         quick: Small, with few seeds and steps, about two minutes.
         out: Folder, made if it is not there: table.csv, table.json, points.csv, figures, and the runs.
     """
-    if find_spec("torch") is None:
-        raise InputError('torch is missing: pip install "taskalign[torch]"')
+    need_library("torch")
     if out is not None:
-        need("matplotlib")
+        need_library("matplotlib")
     from taskalign import files
     from taskalign.evaluation import single_parameters
     from taskalign.models.spearman import spearman_table
