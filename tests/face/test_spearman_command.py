@@ -18,7 +18,6 @@ from xml.etree import ElementTree
 
 import pytest
 
-from taskalign import spearman_command
 from taskalign.cli import main
 from taskalign.models.spearman import METRICS, PUBLISHED
 
