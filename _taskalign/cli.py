@@ -23,8 +23,8 @@ from taskalign.options import (
     AlphaTest,
     CheckFailed,
     Kappa,
-    Out,
-    OutIfGiven,
+    PathGiven,
+    PathIfGiven,
     Rho,
     RhoTest,
     Ridge,
@@ -130,7 +130,7 @@ def report(
     alpha_test: AlphaTest = None,
     rho_test: RhoTest = None,
     tolerance: Tolerance = None,
-    out: Out,
+    out: PathGiven,
 ) -> None:
     """Write a report: derivation with the numbers in it, page with plots, all values.
 
@@ -168,7 +168,7 @@ def latex(
     equations: str | None = None,
     sections: str | None = None,
     notation: tuple[str, ...] = (),
-    out: OutIfGiven = None,
+    out: PathIfGiven = None,
     pdf: bool = False,
     list_: Annotated[bool, Parameter(name="--list")] = False,
 ) -> None:
@@ -218,7 +218,7 @@ def export(
     tolerance: Tolerance = None,
     equations: str = "e_icl",
     target: str = "numpy",
-    out: OutIfGiven = None,
+    out: PathIfGiven = None,
 ) -> None:
     """Write a stand-alone Python module that evaluates equations for a spectrum, without taskalign.
 

@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from taskalign.numerics.errors import InputError, need_library
-from taskalign.options import Out, Whole, WholeIfGiven, app
+from taskalign.options import PathGiven, Whole, WholeIfGiven, app
 
 #: dots per inch of a PNG
 _DPI = 100
@@ -20,7 +20,7 @@ def figure(
     name: str | None = None,
     /,
     *,
-    out: Out = Path("figures"),
+    out: PathGiven = Path("figures"),
     repeats: WholeIfGiven = None,
     d: WholeIfGiven = None,
     seed: Whole = 0,

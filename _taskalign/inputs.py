@@ -10,7 +10,6 @@ from taskalign.console import note
 from taskalign.numerics import InputError, Spectrum
 from taskalign.numerics.alignment import align
 from taskalign.sources import Source, named, read, renamed  # noqa: F401 (commands take `named` from here)
-from taskalign.values import number, numbers  # noqa: F401 (commands take these from here)
 
 
 @dataclass(frozen=True, eq=False)

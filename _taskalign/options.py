@@ -60,7 +60,7 @@ def _whole(type_: type, tokens: Sequence[Token]) -> int:
     return whole(token.keyword or "argument", token.value)
 
 
-def _out(type_: type, tokens: Sequence[Token]) -> Path:
+def _path(type_: type, tokens: Sequence[Token]) -> Path:
     """A path to write to; an empty one, which pathlib takes for the current folder, is a variable that was not set."""
     [token] = tokens
     if not token.value.strip():
@@ -70,18 +70,7 @@ def _out(type_: type, tokens: Sequence[Token]) -> Path:
 
 Whole = Annotated[int, Parameter(converter=_whole)]
 WholeIfGiven = Annotated[int | None, Parameter(converter=_whole)]
-Out = Annotated[Path, Parameter(converter=_out)]
-OutIfGiven = Annotated[Path | None, Parameter(converter=_out)]
-
-
-def _path(type_: type, tokens: Sequence[Token]) -> Path:
-    """A path as it is written; an empty one, as of a variable that is not set, would be the current folder."""
-    [token] = tokens
-    if not token.value:
-        raise InputError(f"{token.keyword}: '' is not allowed, must be a path")
-    return Path(token.value)
-
-
+PathGiven = Annotated[Path, Parameter(converter=_path)]
 PathIfGiven = Annotated[Path | None, Parameter(converter=_path)]
 
 Spectrum = Annotated[str, Parameter(help="Pretraining tasks: covariance or eigenvalues, a file or a short form.")]

@@ -12,7 +12,7 @@ from taskalign.options import (
     Alpha,
     AlphaTest,
     Kappa,
-    OutIfGiven,
+    PathIfGiven,
     Rho,
     RhoTest,
     Ridge,
@@ -85,7 +85,7 @@ def predict(
     kind: str = "fresh",
     sample: WholeIfGiven = None,
     seed: Whole = 0,
-    out: OutIfGiven = None,
+    out: PathIfGiven = None,
     json: bool = False,
 ) -> None:
     """Print the joint law of a label and its prediction, the parts of the error, and the sources of the ridge.

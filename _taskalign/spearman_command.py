@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from taskalign.numerics.errors import need_library
-from taskalign.options import OutIfGiven, Whole, WholeIfGiven, app
+from taskalign.options import PathIfGiven, Whole, WholeIfGiven, app
 from taskalign.values import numbers
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def spearman(
     seed: Whole = 0,
     device: str = "cpu",
     quick: bool = False,
-    out: OutIfGiven = None,
+    out: PathIfGiven = None,
 ) -> None:
     """Train Transformers and linear attention, and rank-correlate their errors with four measures of alignment.
 
