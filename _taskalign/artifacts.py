@@ -10,9 +10,9 @@ from taskalign.files import write
 from taskalign.page import page
 from taskalign.plots import figures
 from taskalign.report import ReportData
+from taskalign.report_values import values_json
 from taskalign.run_section import run_section
 from taskalign.tex import compiled
-from taskalign.values import values_json
 
 
 def write_report(data: ReportData, folder: Path) -> Iterator[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import CycloptsError, Parameter
@@ -17,22 +17,26 @@ import taskalign.predict_command
 import taskalign.proof_commands
 import taskalign.simulate_command
 import taskalign.spearman_command  # noqa: F401 (their commands join the application)
-from taskalign.numerics.errors import ConvergenceError, InputError
+from taskalign.numerics.errors import ConvergenceError, InputError, need_library
 from taskalign.options import (
     Alpha,
     AlphaTest,
     CheckFailed,
     Kappa,
+    PathGiven,
+    PathIfGiven,
     Rho,
     RhoTest,
     Ridge,
     Spectrum,
     Tau,
     Test,
+    Tolerance,
     WholeIfGiven,
     app,
-    need,
+    read_tolerance,
 )
+from taskalign.values import is_several, listed, shorten
 
 #: arguments of the library -> options of the command line
 _OPTIONS = {
@@ -55,6 +59,8 @@ _OPTIONS = {
     **{name: f"--{name}" for name in ("d", "kind", "repeats", "seed", "seeds", "exponent", "width", "steps", "batch")},
     **{name: f"--{name}" for name in ("contexts", "device", "out")},
 }
+#: widths that text can be laid out in
+_NARROWEST, _WIDEST = 20, 10_000
 
 
 @app.command
@@ -69,12 +75,14 @@ def evaluate(
     ridge: Ridge = "0",
     alpha_test: AlphaTest = None,
     rho_test: RhoTest = None,
+    tolerance: Tolerance = None,
     precise: WholeIfGiven = None,
     json: bool = False,
 ) -> None:
     """Evaluate the theory: effective ridge, error and its parts, ordering of K.
 
-    Any parameter may be a range START:STOP:COUNT[:log]; the output is then CSV, a row for each point of the product.
+    Any parameter may be a list 0.2,1,10 or a range LOW:HIGH:COUNT[:log]; the output is then CSV, a row for each point
+    of the product. With tau = 1 among them and no ridge, the error is inf there.
 
     Args:
         precise: Number of digits, with arithmetic of that precision; parameters are taken as the decimals they are.
@@ -82,12 +90,16 @@ def evaluate(
     """
     from taskalign import console, evaluation, inputs
 
-    tasks = inputs.tasks(train, test)
+    tasks = inputs.tasks(train, test, read_tolerance(tolerance))
     texts = {"alpha": alpha, "tau": tau, "kappa": kappa, "rho": rho, "ridge": ridge}
     texts |= {"alpha_test": alpha_test, "rho_test": rho_test}
     if evaluation.is_grid(texts):
         if precise is not None:
-            raise InputError("--precise: not allowed with a range, give single numbers")
+            several = next(name for name, text in texts.items() if text is not None and is_several(text))
+            raise InputError(
+                f"--precise: takes single numbers, {evaluation.option(several)} is {shorten(str(texts[several]))}:"
+                " give one value, or leave --precise out"
+            )
         names, rows = evaluation.grid_rows(tasks, evaluation.parameters(texts))
         if json:
             print(evaluation.as_json_rows(names, rows))
@@ -117,7 +129,8 @@ def report(
     ridge: Ridge = "0",
     alpha_test: AlphaTest = None,
     rho_test: RhoTest = None,
-    out: Path,
+    tolerance: Tolerance = None,
+    out: PathGiven,
 ) -> None:
     """Write a report: derivation with the numbers in it, page with plots, all values.
 
@@ -130,11 +143,12 @@ def report(
     from taskalign import files, inputs
     from taskalign.evaluation import single_parameters
 
-    need("matplotlib", "latex2mathml")
+    need_library("matplotlib", "latex2mathml")
     texts = {"alpha": alpha, "tau": tau, "kappa": kappa, "rho": rho, "ridge": ridge}
     texts |= {"alpha_test": alpha_test, "rho_test": rho_test}
     given = single_parameters(texts)
-    tasks = inputs.tasks(train, test)
+    files.check_folder("--out", out)
+    tasks = inputs.tasks(train, test, read_tolerance(tolerance))
 
     from taskalign import artifacts
     from taskalign.report import Parameters, report_data
@@ -154,7 +168,7 @@ def latex(
     equations: str | None = None,
     sections: str | None = None,
     notation: tuple[str, ...] = (),
-    out: Path | None = None,
+    out: PathIfGiven = None,
     pdf: bool = False,
     list_: Annotated[bool, Parameter(name="--list")] = False,
 ) -> None:
@@ -168,7 +182,7 @@ def latex(
         pdf: Compile the document with pdflatex as well, beside --out.
         list_: List the equations by section: name and title.
     """
-    from taskalign import tex
+    from taskalign import files, tex
 
     if list_:
         print(tex.listing())
@@ -180,12 +194,12 @@ def latex(
         )
     if equations is not None and sections is not None:
         raise InputError("--sections: not allowed with --equations")
+    if out is not None:
+        files.check_file("--out", out)
     text = tex.selected(equations, renamed) if equations is not None else tex.whole(sections, renamed)
     if out is None:
         print(text)
         return
-    from taskalign import files
-
     files.write("--out", out, text + "\n")
     print(f"wrote {out}")
     if pdf:
@@ -198,7 +212,13 @@ def latex(
 
 @app.command
 def export(
-    *, train: Spectrum, test: Test = None, equations: str = "e_icl", target: str = "numpy", out: Path | None = None
+    *,
+    train: Spectrum,
+    test: Test = None,
+    tolerance: Tolerance = None,
+    equations: str = "e_icl",
+    target: str = "numpy",
+    out: PathIfGiven = None,
 ) -> None:
     """Write a stand-alone Python module that evaluates equations for a spectrum, without taskalign.
 
@@ -210,8 +230,10 @@ def export(
     from taskalign import files, inputs
     from taskalign.numerics.export import export_module
 
-    tasks = inputs.tasks(train, test)
-    names = [name.strip() for name in equations.split(",") if name.strip()]
+    tasks = inputs.tasks(train, test, read_tolerance(tolerance))
+    names = listed("--equations", equations)
+    if out is not None:
+        files.check_file("--out", out)
     text = export_module(tasks.spectrum, names, target, test=tasks.test)
     if out is None:
         print(text)
@@ -228,11 +250,41 @@ def _in_options(message: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code is the result."""
-    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.encoding.lower() not in ("utf-8", "utf8"):
-        sys.stdout.reconfigure(errors="replace")
+    if sys.stderr is None:  # it was closed; messages must not go to standard output instead
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (as long as the process)
+    if sys.stdout is None:  # the next file to be opened would take its place
+        print("taskalign: standard output is closed", file=sys.stderr)
+        return 2
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal without Unicode, names of files that are no text
+            stream.reconfigure(errors="replace" if stream is sys.stdout else "backslashreplace")
+    # help cannot be laid out in no width, and takes for ever in one of a letter
+    columns = shutil.get_terminal_size().columns
+    if "COLUMNS" in os.environ or columns < _NARROWEST:
+        os.environ["COLUMNS"] = str(min(max(columns, _NARROWEST), _WIDEST))
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough
+        _leave_output()
+        return 0
+    except OSError as error:
+        _leave_output()
+        where = error.filename if error.filename is not None else "standard output"
+        print(f"taskalign: {where}: {error.strerror or error}", file=sys.stderr)
+        return 2
+
+
+def _leave_output() -> None:
+    """Nothing may be flushed to standard output at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
-        sys.stdout.flush()
     except (InputError, ConvergenceError) as error:
         print(f"taskalign: {_in_options(str(error))}", file=sys.stderr)
         return 2
@@ -245,11 +297,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"taskalign: {' '.join(str(said).split())}", file=sys.stderr)
         return 2
     except MemoryError as error:
-        print(f"taskalign: not enough memory: {error or 'take smaller numbers'}", file=sys.stderr)
+        print(
+            f"taskalign: not enough memory: {' '.join(str(error).split()) or 'take smaller numbers'}", file=sys.stderr
+        )
         return 2
     except KeyboardInterrupt:
         print("taskalign: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader has seen enough; nothing may be flushed to it at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0

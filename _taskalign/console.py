@@ -1,4 +1,4 @@
-"""Tables on a terminal; plain lines of text where the output is no terminal."""
+"""Tables on a terminal; plain lines of text where the output is no terminal; notes on standard error."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from taskalign.quantities import Quantity
 #: least width of the column of meanings
 _MEANING = 28
 _ENDLESS = 100_000
+
+
+def note(text: str) -> None:
+    """A line for the reader beside the result: on standard error."""
+    print(f"taskalign: {text}", file=sys.stderr)
 
 
 def print_values(title: str, rows: Sequence[tuple[Quantity, str]]) -> None:

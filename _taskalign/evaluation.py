@@ -5,27 +5,31 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from taskalign.inputs import MOST_POINTS, Tasks, number, numbers
+from taskalign.console import note
+from taskalign.inputs import Tasks
 from taskalign.numerics import IclError, InputError, icl_error
 from taskalign.numerics.ordering import ordering_at
 from taskalign.numerics.precise import precise
 from taskalign.numerics.solvers import plain_below
 from taskalign.quantities import ORDERING, QUANTITIES, Quantity, evaluated, of, ordered, plain, shown
+from taskalign.values import MOST_POINTS, exact, is_several, number, numbers
 
 #: points x eigenvalues from which it pays to load the compiled kernel for one evaluation
 _PLAIN_BELOW = 100_000
 #: decimal places that a table shows beyond which `--json` is the place to look
 _DIGITS = 12
+#: what is infinite at tau = 1 without a ridge
+DIVERGING = frozenset({"q", "Qbar", "e_scalar", "e_misalign", "e_icl"})
 
 
 def is_grid(texts: Mapping[str, str | None]) -> bool:
-    """Whether any parameter is a range."""
-    return any(":" in text for text in texts.values() if text is not None)
+    """Whether any parameter is a list or a range."""
+    return any(is_several(text) for text in texts.values() if text is not None)
 
 
 def option(name: str) -> str:
@@ -34,7 +38,7 @@ def option(name: str) -> str:
 
 
 def parameters(texts: Mapping[str, str | None]) -> dict[str, Any]:
-    """The parameters as numbers; ranges as arrays of which each has an axis of its own.
+    """The parameters as numbers; lists and ranges as arrays of which each has an axis of its own.
 
     Raises:
         InputError: naming the option.
@@ -52,7 +56,7 @@ def parameters(texts: Mapping[str, str | None]) -> dict[str, Any]:
 
 
 def single_parameters(texts: Mapping[str, str | None]) -> dict[str, float]:
-    """The parameters as numbers, where ranges are not allowed.
+    """The parameters as numbers, where lists and ranges are not allowed.
 
     Raises:
         InputError: naming the option.
@@ -86,12 +90,13 @@ def precise_values(tasks: Tasks, texts: Mapping[str, str | None], digits: int) -
     """
     from mpmath import nstr
 
-    given = {name: text.strip() for name, text in texts.items() if text is not None}
+    given: dict[str, Any] = {name: exact(option(name), text) for name, text in texts.items() if text is not None}
     at_test = {name: given.pop(name) for name in ("alpha_test", "rho_test") if name in given}
     point = precise(tasks.spectrum, **given, digits=digits)
     error = point.icl_error(tasks.test.tolist(), **at_test)
     values = {name: nstr(value, digits, strip_zeros=False) for name, value in of(point, error).items()}
-    return {"inputs": _inputs(tasks, given | at_test) | {"digits": digits}, "quantities": values}
+    said = {name: text for name, text in texts.items() if text is not None}
+    return {"inputs": _inputs(tasks, said) | {"digits": digits}, "quantities": values}
 
 
 def _inputs(tasks: Tasks, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,11 +125,37 @@ def table_rows(values: Mapping[str, Any]) -> list[tuple[Quantity, str]]:
 # --- a grid -----------------------------------------------------------------------------------------------------
 def grid_rows(tasks: Tasks, given: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]:
     """Names of the columns, and a row for each point of the product of the ranges, the last range fastest."""
-    error = at_points(tasks, given)
-    shape = np.shape(error.total)
-    columns = {**given, **evaluated(error), **ordered(ordering_at(error.fixed_point))}
-    flat = [np.broadcast_to(column, shape).ravel().tolist() for column in columns.values()]
-    return list(columns), [list(row) for row in zip(*flat, strict=True)]
+
+    def columns(points: Mapping[str, Any]) -> dict[str, Any]:
+        error = at_points(tasks, points)
+        return evaluated(error) | ordered(ordering_at(error.fixed_point))
+
+    return rows_of(given, columns, DIVERGING)
+
+
+def rows_of(
+    given: Mapping[str, Any], columns: Callable[[Mapping[str, Any]], dict[str, Any]], diverging: Collection[str]
+) -> tuple[list[str], list[list[Any]]]:
+    """Names of the columns, and a row for each point of the product of the ranges, the last range fastest.
+
+    At tau = 1 without a ridge, `diverging` columns are infinite, and all others have one value for tau >= 1; that is
+    what the rows there say, and a line on standard error.
+    """
+    tau, ridge = np.asarray(given["tau"]), np.asarray(given["ridge"])
+    infinite = (tau == 1) & (ridge == 0) if tau.ndim else np.asarray(False)
+    # tau and ridge may have axes of their own: a point with a ridge stays where it is
+    moved = {**given, "tau": np.where(infinite, 2.0, tau)} if infinite.any() else given
+    found = columns(moved)
+    shape = np.broadcast_shapes(*(np.shape(column) for column in (*given.values(), *found.values())))
+    if infinite.any():
+        found = {
+            # what is zero, such as the error of no tasks, stays zero
+            name: np.where(infinite & (np.asarray(x) != 0), np.inf, x) if name in diverging else x
+            for name, x in found.items()
+        }
+        note(f"--tau: 1 without a ridge has no finite error, {', '.join(sorted(diverging))} are inf: give a --ridge")
+    flat = [np.broadcast_to(column, shape).ravel().tolist() for column in (*given.values(), *found.values())]
+    return [*given, *found], [list(row) for row in zip(*flat, strict=True)]
 
 
 def as_csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from taskalign.numerics.errors import InputError
-from taskalign.options import Whole, WholeIfGiven, app, need
+from taskalign.numerics.errors import InputError, need_library
+from taskalign.options import PathGiven, Whole, WholeIfGiven, app
 
 #: dots per inch of a PNG
 _DPI = 100
@@ -20,7 +20,7 @@ def figure(
     name: str | None = None,
     /,
     *,
-    out: Path = Path("figures"),
+    out: PathGiven = Path("figures"),
     repeats: WholeIfGiven = None,
     d: WholeIfGiven = None,
     seed: Whole = 0,
@@ -51,7 +51,7 @@ def figure(
         raise InputError(f"NAME: a figure is needed, one of {', '.join(FIGURES)}")
     module = figure_module(name)
     settings = (module.QUICK if quick else module.FULL).changed(d=d, repeats=repeats, seed=seed)
-    need("matplotlib")
+    need_library("matplotlib")
     from taskalign import files
     from taskalign.figures.points import Points
     from taskalign.plot_style import picture

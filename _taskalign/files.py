@@ -9,20 +9,31 @@ from taskalign.numerics.errors import InputError
 from taskalign.numerics.files import whole_file
 
 
-def folder(option: str, path: Path) -> Path:
-    """The folder, made if it is not there.
+def check_folder(option: str, path: Path) -> None:
+    """Raise unless a folder is there or can be made, and written, so far as that can be seen beforehand.
 
     Raises:
         InputError: it is a file, or it cannot be made or written.
     """
-    if path.exists() and not path.is_dir():
+    if os.path.lexists(path) and not path.is_dir():
         raise InputError(f"{option}: {path} is a file, must be a folder")
+    there = next(place for place in (path, *path.absolute().parents) if os.path.lexists(place))
+    if not there.is_dir():
+        raise InputError(f"{option}: {path}: Not a directory")
+    _may_write(option, path, there)
+
+
+def folder(option: str, path: Path) -> Path:
+    """The folder, made if it is not there.
+
+    Raises:
+        InputError: as in `check_folder`.
+    """
+    check_folder(option, path)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{option}: {path}: {error.strerror or error}") from None
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise InputError(f"{option}: {path}: Permission denied")
     return path
 
 
@@ -32,24 +43,50 @@ def check_file(option: str, path: Path) -> None:
     Raises:
         InputError: it is a folder, or its folder is not there or cannot be written.
     """
-    if not path.name or path.is_dir():
-        raise InputError(f"{option}: {path} is a folder, must be a file")
-    if not path.parent.is_dir():
-        raise InputError(f"{option}: {path}: {path.parent} is no folder")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise InputError(f"{option}: {path}: Permission denied")
+    try:
+        if path.is_dir():
+            raise InputError(f"{option}: {path} is a folder, must be a file")
+        if _is_special(path):
+            return
+        target = _target(path)
+        os.stat(target.parent)  # says why it is not there
+        if not target.parent.is_dir():
+            raise InputError(f"{option}: {path}: Not a directory")
+    except OSError as error:
+        raise InputError(f"{option}: {path}: {error.strerror or error}") from None
+    _may_write(option, path, target.parent)
 
 
 def write(option: str, path: Path, content: str | bytes) -> None:
-    """Write a file whole: under another name first, then put in its place.
+    """Write a file whole: under another name first, then put in its place; a device or a pipe is written to.
 
     Raises:
         InputError: it cannot be written.
     """
-    data = content.encode() if isinstance(content, str) else content
-    check_file(option, path)
+    # names of files may hold bytes that are no text
+    data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
     try:
-        with whole_file(path) as beside:
+        if _is_special(path):
+            with path.open("ab") as file:  # where standard output is a file, it keeps what it holds
+                file.write(data)
+            return
+        with whole_file(_target(path)) as beside:
             beside.write_bytes(data)
     except OSError as error:
         raise InputError(f"{option}: {path}: {error.strerror or error}") from None
+
+
+def _is_special(path: Path) -> bool:
+    """Whether it is a device, a pipe or a socket, or a file by way of /dev/stdout: nothing may be put in its place."""
+    return path.exists() and not path.is_dir() and (not path.is_file() or path.absolute().parts[:2] == ("/", "dev"))
+
+
+def _target(path: Path) -> Path:
+    """The file itself, behind links."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def _may_write(option: str, path: Path, parent: Path) -> None:
+    if not os.access(parent, os.W_OK | os.X_OK):
+        read_only = hasattr(os, "statvfs") and os.statvfs(parent).f_flag & os.ST_RDONLY
+        raise InputError(f"{option}: {path}: {'Read-only file system' if read_only else 'Permission denied'}")

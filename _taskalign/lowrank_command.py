@@ -39,6 +39,8 @@ PHASE = (
     Quantity("ridge_first.ODG", "ODG → (i)", "limit of ODG, the ridge vanishing first"),
     Quantity("noise_first.ODG", "ODG → (ii)", "limit of ODG, the noise of the context vanishing first"),
 )
+#: what is infinite at tau = 1 without a ridge
+_DIVERGING = frozenset({"TM", "IDG", "ODG", "q", "q0", "q_bar"})
 
 
 @app.command
@@ -59,8 +61,8 @@ def lowrank(
     The conventions are those of the theory of low-rank tasks: kappa times this
     ridge is tau times the ridge of `evaluate`, and IDG is the error on fresh
     tasks of the subspace. (The isotropic theory calls IDG what is TM here.)
-    Any parameter may be a range START:STOP:COUNT[:log]; the output is then
-    CSV, a row for each point of the product.
+    Any parameter may be a list 0.2,1,10 or a range LOW:HIGH:COUNT[:log]; the
+    output is then CSV, a row for each point of the product.
 
     Args:
         json: Print JSON with all digits.
@@ -72,15 +74,15 @@ def lowrank(
     texts = {"rank_fraction": rank_fraction, "alpha": alpha, "tau": tau, "kappa": kappa, "ridge": ridge}
     texts |= {"noise_std": noise_std, "alpha_test": alpha_test, "rho_test": rho_test}
     given = evaluation.parameters(texts)
-    with plain_below(_PLAIN_BELOW):
-        found = low_rank_errors(**given)
     if evaluation.is_grid(texts):
-        names, rows = _rows(given, found)
+        names, rows = evaluation.rows_of(given, lambda points: _values(low_rank_errors(**points)), _DIVERGING)
         if json:
             print(evaluation.as_json_rows(names, rows))
         else:
             sys.stdout.write(evaluation.as_csv(names, rows))
         return
+    with plain_below(_PLAIN_BELOW):
+        found = low_rank_errors(**given)
     limits = _phase(given)
     if json:
         values = {"inputs": given, "errors": _values(found), "phase": limits}
@@ -103,13 +105,3 @@ def _phase(given: Mapping[str, Any]) -> dict[str, Any]:
 
     found: Phase = phase(Spectrum.low_rank(given["rank_fraction"]), given["kappa"], given["tau"])
     return {quantity.name: attrgetter(quantity.name)(found) for quantity in PHASE}
-
-
-def _rows(given: Mapping[str, Any], found: LowRankErrors) -> tuple[list[str], list[list[Any]]]:
-    """Names of the columns, and a row for each point of the product of the ranges, the last range fastest."""
-    import numpy as np
-
-    columns = {**given, **_values(found)}
-    shape = np.shape(found.TM)
-    flat = [np.broadcast_to(column, shape).ravel().tolist() for column in columns.values()]
-    return list(columns), [list(row) for row in zip(*flat, strict=True)]

@@ -10,6 +10,8 @@ import html
 import re
 from xml.etree import ElementTree
 
+from taskalign.numerics.errors import need_library
+
 _ROW_GAP = re.compile(r"\\\\\[[^\]]*\]")
 _UPRIGHT_LETTER = re.compile(r"\\mathrm\{(\w)\}")
 _TEXT_MARKS = (("---", "—"), ("--", "–"), ("``", "“"), ("''", "”"), (r"\ ", " "), ("~", "\N{NO-BREAK SPACE}"))
@@ -22,6 +24,7 @@ def formula(latex: str, *, block: bool = False) -> str:
     Raises:
         ImportError: latex2mathml is missing.
     """
+    need_library("latex2mathml")
     from latex2mathml.converter import convert
 
     words = _ROW_GAP.sub(r"\\\\", latex).replace(r"\displaystyle ", "")

@@ -10,15 +10,19 @@ from cyclopts import App, Parameter, Token
 
 from taskalign import __version__
 from taskalign.numerics.errors import InputError
+from taskalign.values import number, whole
 
 _HELP = """Theory of in-context learning: how the alignment of pretraining and test tasks governs the error.
 
 Spectra (--train, --test) are a file or a short form.
 
 .npy, .csv or .txt: a square matrix is a covariance,
-a column (or one row) holds eigenvalues. In text, commas,
-semicolons or blanks separate numbers, # starts a comment,
-and one header line is skipped.
+a column (or one row) holds eigenvalues. Text is read as R,
+pandas, NumPy and spreadsheets save it, with headers, labels
+and comments after #; what has two readings is refused.
+
+Numbers are decimals or fractions: 2, 0.5, 1e-3, 3/2. Where
+many are allowed: a list 0.2,1,10, or LOW:HIGH:COUNT[:log].
 
 power:EXPONENT[:D[:TRACE]]     eigenvalues ~ 1/j^EXPONENT
 lowrank:FRACTION[:TRACE]       a share of equal ones, others 0
@@ -53,24 +57,20 @@ class CheckFailed(Exception):
 def _whole(type_: type, tokens: Sequence[Token]) -> int:
     """A whole number as it is written; cyclopts by itself rounds 1.5 to 2."""
     [token] = tokens
-    try:
-        return int(token.value)
-    except ValueError:
-        raise InputError(f"{token.keyword}: {token.value!r} is not a whole number") from None
+    return whole(token.keyword or "argument", token.value)
+
+
+def _path(type_: type, tokens: Sequence[Token]) -> Path:
+    """A path to write to; an empty one, which pathlib takes for the current folder, is a variable that was not set."""
+    [token] = tokens
+    if not token.value.strip():
+        raise InputError(f"{token.keyword}: {token.value!r} is not allowed, must be a path")
+    return Path(token.value)
 
 
 Whole = Annotated[int, Parameter(converter=_whole)]
 WholeIfGiven = Annotated[int | None, Parameter(converter=_whole)]
-
-
-def _path(type_: type, tokens: Sequence[Token]) -> Path:
-    """A path as it is written; an empty one, as of a variable that is not set, would be the current folder."""
-    [token] = tokens
-    if not token.value:
-        raise InputError(f"{token.keyword}: '' is not allowed, must be a path")
-    return Path(token.value)
-
-
+PathGiven = Annotated[Path, Parameter(converter=_path)]
 PathIfGiven = Annotated[Path | None, Parameter(converter=_path)]
 
 Spectrum = Annotated[str, Parameter(help="Pretraining tasks: covariance or eigenvalues, a file or a short form.")]
@@ -89,11 +89,22 @@ RhoTest = Annotated[
     str | None, Parameter(help="Variance of the label noise at test; that of pretraining if not given.")
 ]
 
+Tolerance = Annotated[
+    str | None,
+    Parameter(
+        help="What rounding did to a matrix or to eigenvalues, relative to the largest eigenvalue; by the digits of"
+        " the file if not given."
+    ),
+]
 
-def need(*libraries: str) -> None:
-    """Raise unless the libraries of the extra `report` are installed."""
-    from importlib.util import find_spec
 
-    for library in libraries:
-        if find_spec(library) is None:
-            raise InputError(f'{library} is missing: pip install "taskalign[report]"')
+def read_tolerance(text: str | None) -> float | None:
+    """The value of `--tolerance`.
+
+    Raises:
+        InputError: not a number in [0, 1).
+    """
+    value = None if text is None else number("--tolerance", text)
+    if value is not None and not 0 <= value < 1:
+        raise InputError(f"--tolerance: {value} is not allowed, must be in [0, 1)")
+    return value

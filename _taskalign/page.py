@@ -18,9 +18,9 @@ from taskalign.mathml import text as html_text
 from taskalign.page_style import STYLE
 from taskalign.quantities import QUANTITIES, evaluated, shown
 from taskalign.report import Choice, ReportData
+from taskalign.report_values import versions
 from taskalign.run_section import IN_NOTATION, number
 from taskalign.tex import equations_of
-from taskalign.values import versions
 from taskalign.verdict import verdict
 
 #: sections of the catalogue that the page shows: the theory as the papers write it

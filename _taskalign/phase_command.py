@@ -16,6 +16,7 @@ from taskalign.phase_plot import picture
 from taskalign.proofs_check.box import Range
 from taskalign.proofs_check.phase import phase_diagram
 from taskalign.proofs_check.phase_data import as_json
+from taskalign.values import exact, listed
 
 #: the ranges of alpha and tau, and the share of the area that is to be decided where there is a border
 ALPHA, TAU, SHARE = ("1/2", "200"), ("1/50", "49/50"), 0.995
@@ -68,7 +69,21 @@ def ends(option: str, text: str) -> tuple[str, str]:
     low, colon, high = text.partition(":")
     if not colon or ":" in high:
         raise InputError(f"{option}: {text!r} is no range, must be LOW:HIGH")
+    for end in (low, high):
+        exact(option, end)
     return low, high
+
+
+def exactly(option: str, text: str) -> list[str]:
+    """The values of a list, as text, which is exact.
+
+    Raises:
+        InputError: naming the option.
+    """
+    entries = listed(option, text)
+    for entry in entries:
+        exact(option, entry)
+    return entries
 
 
 def _file_name(text: str) -> str:

@@ -6,6 +6,8 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+from taskalign.numerics.errors import need_library
+
 # colours that remain apart in every common colour blindness (Okabe and Ito); each line has its own dashes as well
 BLACK, BLUE, ORANGE, GREEN, GREY = "#222222", "#0072b2", "#d55e00", "#00785a", "#8a8a8a"
 PURPLE, SKY = "#aa5f8f", "#56b4e9"
@@ -38,8 +40,9 @@ def picture(draw: Callable[[Any], None], kind: str, *, size: tuple[float, float]
         dpi: of a PNG.
 
     Raises:
-        ImportError: matplotlib is missing.
+        MissingLibraryError: matplotlib is not installed.
     """
+    need_library("matplotlib")
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import json as json_
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-from cyclopts import Parameter
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from taskalign.numerics.errors import InputError
 from taskalign.options import (
     Alpha,
     AlphaTest,
     Kappa,
+    PathIfGiven,
     Rho,
     RhoTest,
     Ridge,
     Spectrum,
     Tau,
     Test,
+    Tolerance,
     Whole,
     WholeIfGiven,
     app,
+    read_tolerance,
 )
 from taskalign.quantity import Quantity
 
@@ -62,6 +64,9 @@ RIDGE = (
     Quantity("tasks", "σ/a - σ", "ridge that it adds"),
     Quantity("total", "σ/a", "total ridge against C_train"),
 )
+#: columns that are infinite at tau = 1 without a ridge
+_DIVERGING = frozenset({"var_yhat", "var_given_label", "var_given_clean", "var_given_query"})
+_DIVERGING |= frozenset({"error_train", "error_interaction", "error_total"})
 
 
 @app.command
@@ -76,23 +81,27 @@ def predict(
     ridge: Ridge = "0",
     alpha_test: AlphaTest = None,
     rho_test: RhoTest = None,
+    tolerance: Tolerance = None,
     kind: str = "fresh",
     sample: WholeIfGiven = None,
     seed: Whole = 0,
-    out: Annotated[Path | None, Parameter(help="CSV file for the samples.")] = None,
+    out: PathIfGiven = None,
     json: bool = False,
 ) -> None:
     """Print the joint law of a label and its prediction, the parts of the error, and the sources of the ridge.
+
+    Any parameter may be a list 0.2,1,10 or a range LOW:HIGH:COUNT[:log]; the output is then CSV, a row for each point
+    of the product.
 
     Args:
         kind: Test tasks: fresh ones, those of a freshly rotated covariance (rotated), or those of pretraining
             themselves (training, without --test).
         sample: Draw so many pairs of label and prediction, with the clean label; needs --out.
         seed: Of the samples.
+        out: CSV file for the samples.
         json: Print JSON with all digits.
     """
-    from taskalign import inputs
-    from taskalign.evaluation import single_parameters
+    from taskalign import evaluation, inputs
     from taskalign.numerics.implicit_ridge import implicit_ridge_at
     from taskalign.numerics.prediction_law import prediction_law
     from taskalign.numerics.solvers import plain_below
@@ -103,12 +112,30 @@ def predict(
         raise InputError(f"--sample: {sample} is not allowed, must be a whole number from 1 to {_MOST_SAMPLES}")
     if seed < 0:
         raise InputError(f"--seed: {seed} is not allowed, must be a whole number >= 0")
+    if out is not None:
+        from taskalign import files
+
+        files.check_file("--out", out)
     texts = {"alpha": alpha, "tau": tau, "kappa": kappa, "rho": rho, "ridge": ridge}
     texts |= {"alpha_test": alpha_test, "rho_test": rho_test}
-    given: dict[str, Any] = single_parameters(texts)
-    tasks = inputs.tasks(train, test)
+    given: dict[str, Any] = evaluation.parameters(texts)
+    if evaluation.is_grid(texts) and sample is not None:
+        raise InputError("--sample: not allowed with a list or a range, give single numbers")
+    tasks = inputs.tasks(train, test, read_tolerance(tolerance))
     # without a test the law is that of C_train itself, which training tasks must have
     along = None if test is None else tasks.test
+    if evaluation.is_grid(texts):
+
+        def columns(points: Mapping[str, Any]) -> dict[str, Any]:
+            law = prediction_law(tasks.spectrum, along, **points, kind=kind)
+            return _columns(law, implicit_ridge_at(law.fixed_point))
+
+        names, rows = evaluation.rows_of(given, columns, _DIVERGING)
+        if json:
+            print(evaluation.as_json_rows(names, rows))
+        else:
+            sys.stdout.write(evaluation.as_csv(names, rows))
+        return
     with plain_below(_PLAIN_BELOW):
         law = prediction_law(tasks.spectrum, along, **given, kind=kind)
         sources = implicit_ridge_at(law.fixed_point)
@@ -123,6 +150,13 @@ def predict(
     _print(said, law, sources)
     if sample is not None:
         print(f"\nwrote {out}: {sample} samples")
+
+
+def _columns(law: PredictionLaw, sources: ImplicitRidge) -> dict[str, Any]:
+    """What is printed of one point, by name; the parts of the error and of the ridge say which they are."""
+    found = {quantity.name: getattr(law, quantity.name) for quantity in LAW}
+    found |= {f"error_{quantity.name}": getattr(law.budget, quantity.name) for quantity in BUDGET}
+    return found | {f"ridge_{quantity.name}": getattr(sources, quantity.name) for quantity in RIDGE}
 
 
 def _print(said: dict[str, Any], law: PredictionLaw, sources: ImplicitRidge) -> None:

@@ -7,11 +7,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from taskalign.numerics.errors import InputError
+from taskalign.numerics.errors import InputError, need_library
 from taskalign.options import (
     Alpha,
     CheckFailed,
     Kappa,
+    PathGiven,
     PathIfGiven,
     Rho,
     Spectrum,
@@ -19,12 +20,12 @@ from taskalign.options import (
     Whole,
     WholeIfGiven,
     app,
-    need,
 )
+from taskalign.values import exact, number
 
 
 @app.command
-def prove(*, details: bool = False, out: Path | None = None) -> None:
+def prove(*, details: bool = False, out: PathIfGiven = None) -> None:
     """Prove the claims about the ordering of K, the corollaries and Newton's iteration, each step checked by SymPy.
 
     Args:
@@ -57,7 +58,7 @@ def certify(
     kappa: Kappa,
     rho: Rho,
     fails: bool = False,
-    out: Path,
+    out: PathGiven,
 ) -> None:
     """Write a certificate that the ordering of K holds, or that it fails, for one spectrum without a ridge.
 
@@ -72,10 +73,12 @@ def certify(
     from taskalign.proofs_check import certify as certified
 
     files.check_file("--out", out)
+    given = {"alpha": alpha, "tau": tau, "kappa": kappa, "rho": rho}
+    point = {name: exact(f"--{name}", text) for name, text in given.items()}
     claim = "ordering-fails" if fails else "ordering-holds"
     spectrum = inputs.tasks(train, None).spectrum
     try:
-        certificate = certified(spectrum, alpha=alpha, tau=tau, kappa=kappa, rho=rho, claim=claim)
+        certificate = certified(spectrum, **point, claim=claim)
     except InputError as error:
         if str(error).startswith("claim:"):
             raise CheckFailed(str(error)) from None
@@ -116,7 +119,7 @@ def scan(
     goal: str = "violation",
     jobs: Whole = -1,
     scheduler: str | None = None,
-    wait: float = 60.0,
+    wait: str = "60",
     out: PathIfGiven = None,
     summary: PathIfGiven = None,
 ) -> None:
@@ -160,7 +163,7 @@ def scan(
         spectra = scan_command.family(train, family, points)
         if summary is not None:
             scan_command.check_summary(summary, out)
-        result = scan_command.run(points, spectra, out, jobs=jobs, scheduler=scheduler, wait=wait)
+        result = scan_command.run(points, spectra, out, jobs=jobs, scheduler=scheduler, wait=number("--wait", wait))
         print(scan_command.told(result, scheduler))
     if summary is not None:
         for line in scan_command.write_summary(summary):
@@ -175,8 +178,8 @@ def phase(
     rho: str = "1",
     alpha: str = "1/2:200",
     tau: str = "1/50:49/50",
-    share: float = 0.995,
-    out: Path,
+    share: str = "0.995",
+    out: PathGiven,
 ) -> None:
     """Certified phase diagrams of the ordering of K over alpha and tau: pictures, data and a page.
 
@@ -188,12 +191,11 @@ def phase(
         share: Share of the area that is to be decided.
         out: Folder, made if it is not there.
     """
-    need("matplotlib", "latex2mathml")
+    need_library("matplotlib", "latex2mathml")
     from taskalign import phase_command
 
     spectra = phase_command.named_spectra(train)
     ranges = {"alpha": phase_command.ends("--alpha", alpha), "tau": phase_command.ends("--tau", tau)}
-    for made in phase_command.make_phase_maps(
-        out, spectra, kappa=kappa.split(","), rho=rho.split(","), share=share, **ranges
-    ):
+    values = {"kappa": phase_command.exactly("--kappa", kappa), "rho": phase_command.exactly("--rho", rho)}
+    for made in phase_command.make_phase_maps(out, spectra, share=number("--share", share), **values, **ranges):
         print(phase_command.line(made), flush=True)

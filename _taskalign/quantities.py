@@ -30,6 +30,7 @@ ORDERING = (
     Quantity("peak", "c*", "eigenvalue at which K is largest; 0 where K only falls"),
     Quantity("tau_order", "τ_order", "tau from which K is ordered for every spectrum"),
     Quantity("optimal_spike", "best spike", "eigenvector of C_train with the least error"),
+    Quantity("tolerance", "tolerance", "eigenvalues closer than this share of the largest are one"),
 )
 
 

@@ -18,8 +18,6 @@ from taskalign.numerics.ordering import ordering_at
 _POINTS = 241
 #: beyond this size, centred kernel alignment of the full matrices is left out where only spectra were given
 _LARGEST_MATRIX = 2000
-#: eigenvalues that differ by less than this, relative to the largest, count as equal
-_EQUAL = 1e-10
 #: relative half width of the rounded peak that the ridge of the comparison curve is chosen for
 _ROUNDING_WIDTH = 0.2
 
@@ -106,7 +104,7 @@ class ReportData:
         ordering: of K.
         metrics: by name; None where it needs matrices that were not given.
         K: along each eigenvector of C_train.
-        smallest: the two smallest distinct eigenvalues of C_train; one where all are equal.
+        smallest: the two smallest atoms of C_train, see `Spectrum.atoms`; one where all eigenvalues are equal.
         choices: test covariances of this trace, by increasing error.
         curves: the error against kappa and against tau.
         alignment_curve: eigenvalues and K at them, for a smooth line.
@@ -153,7 +151,7 @@ def report_data(tasks: Tasks, parameters: Parameters) -> ReportData:
         ordering=found,
         metrics=_metrics(tasks, point),
         K=K,
-        smallest=tuple(float(c) for c in np.unique(present)[:2]),
+        smallest=tuple(float(c) for c in spectrum.atoms()[0][:-3:-1]),
         choices=_choices(tasks, found, K, at_test),
         curves=(_kappa_curve(tasks, p, at_test), _tau_curve(tasks, p, at_test)),
         alignment_curve=_alignment_curve(found, present),
@@ -221,7 +219,7 @@ def _spike(place: int, c_test: float, weights: np.ndarray) -> np.ndarray:
 
 def _direction(spectrum: Spectrum, place: int) -> dict[str, Any]:
     values = spectrum.eigenvalues
-    tolerance = _EQUAL * float(values.max())
+    tolerance = spectrum.tolerance * float(values.max())
     same = np.abs(values - values[place]) <= tolerance
     return {
         "rank": int((values > values[place] + tolerance).sum()) + 1,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from taskalign.derive import catalogue
-from taskalign.derive.latex import names, text
+from taskalign.derive.latex import names, text, with_values
 from taskalign.derive.notation import TABLE
 from taskalign.quantities import QUANTITIES, evaluated
 from taskalign.report import ReportData
@@ -101,7 +101,7 @@ def _step(name: str, known: Mapping[str, float]) -> str:
         numbers["z"] = numbers["sigma"]
     left = equation.lhs
     solved = left.is_Symbol and left.name in known
-    symbols, with_numbers = equation.latex(), _tidy(equation.latex(numbers))
+    symbols, with_numbers = equation.latex(), _tidy(with_values(equation.statement, numbers))
     lines = [symbols.replace("=", "&=", 1)]
     right = with_numbers.partition("=")[2].strip()
     if not solved:

@@ -17,6 +17,7 @@ from taskalign.proofs_check.families import Atoms, Family, OneSpectrum, PowerLaw
 from taskalign.proofs_check.on_dask import WorkersLost
 from taskalign.proofs_check.points import Grid, Points, RandomPoints
 from taskalign.proofs_check.scanning import WAIT, Scan, saved_rows, scan
+from taskalign.values import number, numbers
 
 #: beside the rows; readers of datasets skip names that begin with an underscore
 PAGE, CERTIFICATES = "_summary.html", "_certificates"
@@ -80,7 +81,7 @@ def points(
     if grid:
         if ranges:
             raise InputError("--range: not allowed with --grid, whose axes are ranges themselves")
-        axes = {name: inputs.numbers(f"--grid {name}", text) for name, text in _assignments("--grid", grid).items()}
+        axes = {name: numbers(f"--grid {name}", text) for name, text in _assignments("--grid", grid).items()}
         return _in_options("--grid", lambda: Grid(axes))
     ends = {name: _ends(name, text) for name, text in _assignments("--range", ranges).items()}
     if random is not None:
@@ -110,7 +111,7 @@ def family(train: str | None, name: str | None, drawn: Points) -> Family | None:
     if kind == "two-atoms" and not count:
         return TwoAtoms()
     if kind in ("power-law", "atoms") and (count or kind == "power-law"):
-        size = inputs.numbers("--family", count or "100")
+        size = numbers("--family", count or "100")
         if isinstance(size, float) and size >= 1 and size == int(size):
             return PowerLaw(int(size)) if kind == "power-law" else Atoms(int(size))
     raise InputError(f"--family: {name!r} is not allowed, must be two-atoms, power-law[:D] or atoms:N")
@@ -135,8 +136,8 @@ def _ends(name: str, text: str) -> tuple[Any, ...]:
         raise InputError(
             f"--range: {name}={text} is not allowed, must be NAME=LOW:HIGH, NAME=LOW:HIGH:linear or NAME=VALUE"
         )
-    first = inputs.number(f"--range {name}", low)
-    return (first, inputs.number(f"--range {name}", rest[0]) if rest else first, *rest[1:])
+    first = number(f"--range {name}", low)
+    return (first, number(f"--range {name}", rest[0]) if rest else first, *rest[1:])
 
 
 def _at_least_one(option: str, count: int) -> None:

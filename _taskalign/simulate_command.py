@@ -18,9 +18,11 @@ from taskalign.options import (
     Ridge,
     Spectrum,
     Tau,
+    Tolerance,
     Whole,
     WholeIfGiven,
     app,
+    read_tolerance,
 )
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ def simulate(
     ridge: Ridge = "1e-6",
     alpha_test: AlphaTest = None,
     rho_test: RhoTest = None,
+    tolerance: Tolerance = None,
     repeats: Whole = 1,
     seed: Whole = 0,
     no_y2_column: bool = False,
@@ -78,7 +81,7 @@ def simulate(
     texts = {"alpha": alpha, "tau": tau, "kappa": kappa, "rho": rho, "ridge": ridge}
     texts |= {"alpha_test": alpha_test, "rho_test": rho_test}
     given: dict[str, Any] = single_parameters(texts)
-    spectrum, size, tests = _tasks(train, test, d)
+    spectrum, size, tests = _tasks(train, test, d, read_tolerance(tolerance))
     finished: list[Simulation] = []
     try:
         with progress(repeats) as show:
@@ -109,7 +112,9 @@ def simulate(
 
 
 # --- spectra ------------------------------------------------------------------------------------------------------
-def _tasks(train: str, test: tuple[str, ...], d: int | None) -> tuple[Eigenvalues, int, dict[str, np.ndarray]]:
+def _tasks(
+    train: str, test: tuple[str, ...], d: int | None, tolerance: float | None
+) -> tuple[Eigenvalues, int, dict[str, np.ndarray]]:
     """Spectrum of C_train, dimension, and tests along its d eigenvectors, by name.
 
     Raises:
@@ -124,30 +129,30 @@ def _tasks(train: str, test: tuple[str, ...], d: int | None) -> tuple[Eigenvalue
     source = inputs.read("--train", train, d)
     if d is None and source.weights is not None:
         raise InputError(f"--d: a number is needed, {train} does not say how many eigenvalues it has")
-    spectrum = inputs.spectrum_of("--train", source)
+    spectrum = inputs.spectrum_of("--train", source, tolerance)
     size = spectrum.size if d is None else d
     full = Eigenvalues(in_dimension(spectrum, size))
     if not test:
         return full, size, {train: full.eigenvalues}
-    return full, size, {name: _along(full, source, form) for name, form in inputs.named("--test", test).items()}
+    return (
+        full,
+        size,
+        {name: _along(full, source, form, tolerance) for name, form in inputs.named("--test", test).items()},
+    )
 
 
-def _along(full: Eigenvalues, train: Source, text: str) -> np.ndarray:
+def _along(full: Eigenvalues, train: Source, text: str, tolerance: float | None) -> np.ndarray:
     """A test covariance along the d eigenvectors of C_train, by the rules of `--test` elsewhere."""
     import numpy as np
 
     from taskalign import inputs
-    from taskalign.numerics.alignment import align
 
     test = inputs.read("--test", text, full.size)
     if test.kind == "covariance":
         if train.kind != "covariance":
             raise InputError("--test: a matrix needs a --train that is a matrix too, with eigenvectors to see it along")
-        try:
-            return align(train.values, test.values).test
-        except InputError as error:
-            raise InputError(f"--test: {text}: {str(error).partition(': ')[2]}") from None
-    values, weights = test.values, test.weights
+        return inputs.along_matrix(train, test, tolerance)[0]
+    values, weights = inputs.eigenvalues_of("--test", test, tolerance), test.weights
     if weights is None and train.kind == "eigenvalues" and test.kind == "eigenvalues":
         # two lists go entry by entry, and an entry of a list covers as many directions as it has copies
         if values.size in (train.values.size, full.size) and full.size % values.size == 0:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from taskalign.numerics.errors import InputError
-from taskalign.options import Whole, WholeIfGiven, app, need
+from taskalign.numerics.errors import need_library
+from taskalign.options import PathIfGiven, Whole, WholeIfGiven, app
+from taskalign.values import numbers
 
 if TYPE_CHECKING:
     from taskalign.models.spearman import SpearmanTable
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 def spearman(
     *,
     d: WholeIfGiven = None,
-    alpha: float | None = None,
-    tau: float | None = None,
-    rho: float | None = None,
-    exponent: float | None = None,
+    alpha: str | None = None,
+    tau: str | None = None,
+    rho: str | None = None,
+    exponent: str | None = None,
     kappa: str | None = None,
     seeds: WholeIfGiven = None,
     width: WholeIfGiven = None,
     steps: WholeIfGiven = None,
     batch: WholeIfGiven = None,
-    learning_rate: Annotated[float | None, Parameter(name="--learning-rate")] = None,
+    learning_rate: Annotated[str | None, Parameter(name="--learning-rate")] = None,
     contexts: WholeIfGiven = None,
     seed: Whole = 0,
     device: str = "cpu",
     quick: bool = False,
-    out: Path | None = None,
+    out: PathIfGiven = None,
 ) -> None:
     """Train Transformers and linear attention, and rank-correlate their errors with four measures of alignment.
 
@@ -51,7 +51,7 @@ def spearman(
         tau: Contexts per squared dimension, of linear attention's fixed set and in the theory.
         rho: Variance of the label noise.
         exponent: Of the power law of the pretraining tasks.
-        kappa: Pretraining tasks per dimension, values separated by commas.
+        kappa: Pretraining tasks per dimension, a list 0.2,1,10 or a range LOW:HIGH:COUNT[:log].
         seeds: Pretraining runs for each kappa.
         width: Of the Transformer's tokens; d + 1 if not given.
         steps: Of the Transformer's training.
@@ -63,17 +63,17 @@ def spearman(
         quick: Small, with few seeds and steps, about two minutes.
         out: Folder, made if it is not there: table.csv, table.json, points.csv, figures, and the runs.
     """
-    if find_spec("torch") is None:
-        raise InputError('torch is missing: pip install "taskalign[torch]"')
+    need_library("torch")
     if out is not None:
-        need("matplotlib")
+        need_library("matplotlib")
     from taskalign import files
+    from taskalign.evaluation import single_parameters
     from taskalign.models.spearman import spearman_table
     from taskalign.models.spearman_runs import finished_runs
 
-    given = {"d": d, "alpha": alpha, "tau": tau, "rho": rho, "exponent": exponent, "seeds": seeds, "width": width}
-    given |= {"contexts": contexts, "seed": seed, "kappas": _kappas(kappa)}
-    schedule = {"steps": steps, "batch": batch, "learning_rate": learning_rate}
+    given: dict[str, Any] = single_parameters({"alpha": alpha, "tau": tau, "rho": rho, "exponent": exponent})
+    given |= {"d": d, "seeds": seeds, "width": width, "contexts": contexts, "seed": seed, "kappas": _kappas(kappa)}
+    schedule = {"steps": steps, "batch": batch, **single_parameters({"learning_rate": learning_rate})}
     setting = _setting(quick, given, schedule)
     folder = None if out is None else files.folder("--out", out)
     try:
@@ -105,9 +105,9 @@ def _setting(quick: bool, given: Mapping[str, Any], schedule: Mapping[str, Any])
 
 
 def _kappas(text: str | None) -> tuple[float, ...] | None:
-    from taskalign import inputs
+    import numpy as np
 
-    return None if text is None else tuple(inputs.number("--kappa", part) for part in text.split(","))
+    return None if text is None else tuple(np.atleast_1d(numbers("--kappa", text)).tolist())
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def table_json(table: SpearmanTable) -> str:
     """The correlations, the setting, the published values for comparison, and the versions it was made with."""
     from importlib.metadata import version
 
-    from taskalign.values import versions
+    from taskalign.report_values import versions
 
     content = {
         "setting": asdict(table.setting),

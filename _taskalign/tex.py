@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from taskalign.derive import catalogue, compose, sections
 from taskalign.derive.equation import Equation
 from taskalign.derive.latex import names
 from taskalign.numerics.errors import InputError
+from taskalign.values import listed
 
 #: seconds that one run of pdflatex may take
 _TIMEOUT = 120
@@ -26,54 +29,58 @@ def notation(assignments: Sequence[str]) -> dict[str, str]:
     r"""`["effective_ridge=\xi"]` as a mapping.
 
     Raises:
-        InputError: not NAME=LATEX, an unknown symbol, or LaTeX that could not stand in a formula.
+        InputError: not NAME=LATEX, a symbol that is unknown or given twice, or LaTeX that no symbol can have.
     """
-    renamed = {}
+    renamed: dict[str, str] = {}
     for assignment in assignments:
-        name, equals, latex = assignment.partition("=")
+        name, equals, latex = (part.strip() for part in assignment.partition("="))
         if not equals:
             raise InputError(f"notation: {assignment!r} is not NAME=LATEX")
-        renamed[name.strip()] = latex.strip()
-    try:
+        if name in renamed:
+            raise InputError(f"notation: {name!r} is given twice, as {renamed[name]} and {latex}")
+        renamed[name] = latex
+    with _as_input():
         names(renamed)
-    except ValueError as error:
-        raise InputError(str(error)) from None
     return renamed
 
 
-def _listed(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+@contextmanager
+def _as_input() -> Iterator[None]:
+    """Complaints of `derive` about the notation as bad input."""
+    try:
+        yield
+    except ValueError as error:
+        raise InputError(re.sub(r"^notation\['(\w+)'\]: ", r"notation: \1: ", str(error))) from None
 
 
 def whole(chosen: str | None, renamed: Mapping[str, str]) -> str:
     """The document, of all sections or of those in a list separated by commas.
 
     Raises:
-        InputError: an unknown section.
+        InputError: an unknown section, or notation that is ambiguous.
     """
-    wanted = None if chosen is None else _listed(chosen)
+    wanted = None if chosen is None else listed("--sections", chosen)
     known = sections()
     for name in wanted or ():
         if name not in known:
-            raise InputError(f"sections: {name!r} is unknown, must be of {', '.join(known)}")
-    if wanted == []:
-        raise InputError(f"sections: an empty list is not allowed, must be of {', '.join(known)}")
-    return compose(wanted, renamed)
+            raise InputError(f"--sections: {name!r} is unknown, must be of {', '.join(known)}")
+    with _as_input():
+        return compose(wanted, renamed)
 
 
 def selected(chosen: str, renamed: Mapping[str, str]) -> str:
     """Equations by name, separated by commas, as LaTeX without delimiters, one a line.
 
     Raises:
-        InputError: an unknown equation.
+        InputError: an unknown equation, or notation that is ambiguous.
     """
-    known, wanted = catalogue(), _listed(chosen)
+    wanted = listed("--equations", chosen)
+    known = catalogue()
     for name in wanted:
         if name not in known:
-            raise InputError(f"equations: {name!r} is unknown; `taskalign latex --list` lists them")
-    if not wanted:
-        raise InputError("equations: an empty list is not allowed; `taskalign latex --list` lists them")
-    return "\n".join(known[name].latex(renamed) for name in wanted)
+            raise InputError(f"--equations: {name!r} is unknown; `taskalign latex --list` lists them")
+    with _as_input():
+        return "\n".join(known[name].latex(renamed) for name in wanted)
 
 
 def listing() -> str:

@@ -3,15 +3,12 @@ r"""A paper-ready LaTeX document of the equations: self-contained, for `pdflatex
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-
-from sympy import Basic, IndexedBase, MatrixSymbol, Symbol, preorder_traversal
-from sympy.core.function import AppliedUndef
+from collections.abc import Mapping, Sequence
 
 from .bibliography import bibliography, bibtex, citation, cited
 from .catalogue import Section, catalogue, sections
 from .equation import Equation
-from .latex import marked, names, text
+from .latex import distinct, marked, symbols_of, text
 from .notation import TABLE
 
 _REFERENCE = re.compile(r"\[\[(\w+)\]\]")
@@ -52,6 +49,9 @@ _SETTING = (
     " normalised by $@d$."
 )
 
+#: letters of the text that no symbol of the notation table stands for
+_LETTERS = (r"\ell", "n", "k", "i", r"\Gamma", r"\epsilon", "R_k", "v_i", "x_i", "y_i", r"\mathrm{tr}")
+
 
 def document(sections: Sequence[str] | None = None, notation: Mapping[str, str] | None = None) -> str:
     r"""A complete LaTeX document: setting, notation, and the chosen sections with numbered equations.
@@ -62,7 +62,7 @@ def document(sections: Sequence[str] | None = None, notation: Mapping[str, str] 
         notation: LaTeX to use for some symbols, by name, for instance `{"effective_ridge": r"\xi"}`.
 
     Raises:
-        ValueError: an unknown section or symbol.
+        ValueError: an unknown section or symbol, or symbols that would look alike, see `latex.distinct`.
 
     Examples:
         >>> document(["ridge"], {"effective_ridge": r"\xi"}).count(r"\begin{equation}")
@@ -85,7 +85,7 @@ def compose(
         run_section: LaTeX placed before the notation table, with its own `\section`.
 
     Raises:
-        ValueError: an unknown section or symbol.
+        ValueError: an unknown section or symbol, or symbols that would look alike, see `latex.distinct`.
     """
     parts = _chosen(chosen)
     equations = [equation for equation in catalogue().values() if equation.section in {part.name for part in parts}]
@@ -167,7 +167,7 @@ def _notation_table(parts: list[Section], equations: list[Equation], notation: M
     templates += [x for equation in equations for x in (equation.condition, equation.remark)]
     used = {name for template in templates for name in marked(template)}
     used |= {name for equation in equations for name in symbols_of(equation.statement)}
-    latex = names(notation)
+    latex = distinct(notation, [equation.statement for equation in equations], used, _LETTERS)
     rows = [_row(name, latex, notation) for name in TABLE if name in used]
     return "\n".join(
         [
@@ -184,14 +184,3 @@ def _notation_table(parts: list[Section], equations: list[Equation], notation: M
 def _row(name: str, latex: Mapping[str, str], notation: Mapping[str, str] | None) -> str:
     code = name.replace("_", r"\_")
     return rf"{latex[name]} & {text(TABLE[name].meaning, notation)} & \texttt{{{code}}} \\"
-
-
-def symbols_of(statement: Basic) -> Iterable[str]:
-    """Names in the notation table of what a statement is made of."""
-    for part in preorder_traversal(statement):
-        if isinstance(part, (Symbol, MatrixSymbol)) and part.name in TABLE:
-            yield part.name
-        elif isinstance(part, IndexedBase):
-            yield str(part)
-        elif isinstance(part, AppliedUndef):
-            yield part.func.__name__

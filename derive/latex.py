@@ -3,10 +3,13 @@ r"""Statements and text as LaTeX, in the notation of the table or with symbols r
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from itertools import combinations
+from typing import Any, NamedTuple
 
-from sympy import Basic
+from sympy import Basic, Indexed, IndexedBase, MatrixSymbol, Symbol, preorder_traversal
+from sympy.core.function import AppliedUndef
 
 from .layout import displayed
 from .notation import TABLE
@@ -36,10 +39,13 @@ def names(notation: Mapping[str, str] | None = None) -> dict[str, str]:
         if name not in TABLE:
             near = get_close_matches(name, TABLE, n=3, cutoff=0.4) or sorted(TABLE)
             raise ValueError(f"notation: {name!r} is no symbol; did you mean {', '.join(near)}?")
-        if not _is_formula(latex):
-            raise ValueError(
-                f"notation[{name!r}]: {latex!r} is no LaTeX for a symbol (one line, balanced, without $ % # &)"
-            )
+        why = _no_symbol(latex, function="(" in TABLE[name].latex)
+        if why:
+            raise ValueError(f"notation[{name!r}]: {latex!r} is no LaTeX for a symbol: {why}")
+    return _resolved(notation)
+
+
+def _resolved(notation: Mapping[str, str]) -> dict[str, str]:
     known: dict[str, str] = {}
 
     def resolve(name: str) -> str:
@@ -48,17 +54,6 @@ def names(notation: Mapping[str, str] | None = None) -> dict[str, str]:
         return known[name]
 
     return {name: resolve(name) for name in TABLE}
-
-
-def _is_formula(latex: str) -> bool:
-    if not isinstance(latex, str) or not latex.strip() or re.search(r"[$%#&\n~]|\\\\", latex):
-        return False
-    depth = 0
-    for brace in re.findall(r"(?<!\\)[{}]", latex):
-        depth += 1 if brace == "{" else -1
-        if depth < 0:
-            return False
-    return depth == 0
 
 
 def _fill(template: str, resolve) -> str:
@@ -73,6 +68,226 @@ def _fill(template: str, resolve) -> str:
         return latex + " " if _CONTROL_WORD.search(latex) and (following == "@" or following.isalpha()) else latex
 
     return _MARK.sub(replacement, template)
+
+
+# --- what a symbol may look like ------------------------------------------------------------------------------------
+#: commands that take what follows as their argument, and those that look the same
+_ACCENT = re.compile("hat|tilde|bar|vec|dot|ddot|check|breve|acute|grave|mathring|underline")
+_FONT = re.compile("mathrm|mathbf|mathit|mathsf|mathtt|mathcal|mathbb|mathfrak|mathscr|boldsymbol")
+_SAME = {"widehat": "hat", "widetilde": "tilde", "overline": "bar", "bm": "boldsymbol"}
+_SAME |= dict.fromkeys(("text", "textrm", "textnormal", "operatorname"), "mathrm")
+#: commands that stand nowhere in the LaTeX of a symbol
+_NEVER = re.compile(r"\\(left|right|begin|end|label|tag|def|let|input|include|par|over|atop|(no)?limits|newline)\b")
+#: commands that make more of a formula than a symbol, or nothing that is seen
+_NO_SYMBOL = re.compile(
+    r"[dtc]?frac|binom|sqrt|sum|prod|int|lim|max|min|sup|inf|log|exp|sin|cos|tan|pm|mp|cdot|times|div|ast|star|circ"
+    r"|bullet|oplus|otimes|leq?|geq?|neq?|approx|sim|equiv|in|to|rightarrow|leftarrow|mid|q?quad|[hv]?phantom|[hv]space"
+    r"|null"
+)
+_BRACKETS = {r"\langle": r"\rangle", r"\lvert": r"\rvert", r"\lVert": r"\rVert", r"\lfloor": r"\rfloor"}
+_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[^\s]")
+
+
+class _Wrong(Exception):
+    """Why a text is not the LaTeX of a symbol."""
+
+
+class _Atom(NamedTuple):
+    """A letter or a group, with what is written at it."""
+
+    core: tuple[Any, ...]
+    below: tuple[Any, ...] = ()
+    above: tuple[Any, ...] = ()
+
+
+def _parse(latex: str) -> tuple[_Atom, ...]:
+    """The atoms of a formula; formulas that print alike have the same.
+
+    Raises:
+        _Wrong: braces, subscripts or superscripts that TeX would not take.
+    """
+    tokens = _TOKEN.findall(latex)
+    atoms = _atoms(tokens)
+    if tokens:
+        raise _Wrong("its braces must be balanced")
+    return atoms
+
+
+def _atoms(tokens: list[str]) -> tuple[_Atom, ...]:
+    """The atoms up to a closing brace; takes their tokens away."""
+    atoms: list[_Atom] = []
+    while tokens and tokens[0] != "}":
+        token = tokens.pop(0)
+        if token not in ("_", "^", "'"):
+            atoms.append(_atom(token, tokens))
+            continue
+        if not atoms:
+            raise _Wrong(f"{token} must follow what it belongs to")
+        last = atoms.pop()
+        script = (_Atom((r"\prime",)),) if token == "'" else _argument(tokens)
+        if token == "_":
+            if last.below:
+                raise _Wrong("it has two subscripts, write one in braces")
+            atoms.append(last._replace(below=script))
+        elif last.above and any(part.core != (r"\prime",) for part in last.above):
+            raise _Wrong("it has two superscripts, write one in braces")
+        else:  # more may follow a prime
+            atoms.append(last._replace(above=last.above + script))
+    return tuple(map(_bare, atoms))
+
+
+def _bare(atom: _Atom) -> _Atom:
+    """Without braces that do nothing."""
+    alone = atom.core[0] == "group" and len(atom.core) == 2 and not (atom.below or atom.above)
+    return atom.core[1] if alone else atom
+
+
+def _atom(token: str, tokens: list[str]) -> _Atom:
+    if token == "{":
+        inside = _atoms(tokens)
+        if not tokens:
+            raise _Wrong("its braces must be balanced")
+        tokens.pop(0)
+        return _Atom(("group", *inside))
+    name = token[1:]
+    name = _SAME.get(name, name)
+    if token[0] == "\\" and (_ACCENT.fullmatch(name) or _FONT.fullmatch(name)):
+        return _Atom((name, _argument(tokens)))
+    if token[0] == "\\" and name.isalpha() and tokens[:1] == ["{"]:  # a command of the user's own, with its arguments
+        arguments = []
+        while tokens[:1] == ["{"]:
+            arguments.append(_argument(tokens))
+        return _Atom((token, *arguments))
+    return _Atom((r"\ast" if token == "*" else token,))
+
+
+def _argument(tokens: list[str]) -> tuple[_Atom, ...]:
+    if not tokens or tokens[0] in ("}", "_", "^", "'"):
+        raise _Wrong("something is missing in it")
+    atom = _bare(_atom(tokens.pop(0), tokens))
+    inside = atom.core[1:] if atom.core[0] == "group" and not (atom.below or atom.above) else (atom,)
+    if not inside:
+        raise _Wrong("it has empty braces")
+    return inside
+
+
+def _no_symbol(latex: str, *, function: bool) -> str:
+    """Why a text cannot stand for a symbol wherever the symbol stands; empty where it can.
+
+    A product, a sum or a fraction would change meaning there: with `-x` for y, `y**2` would print `-x^2`.
+    """
+    if not isinstance(latex, str) or not latex.strip():
+        return "it is empty"
+    if not latex.isascii() or re.search(r"[$%#&~@\"`\x00-\x1f\x7f]|\\\\", latex):
+        return "one line in ASCII, without $ % # & ~ @, is needed"
+    never = _NEVER.search(latex)
+    if never:
+        return f"{never[0]} makes no symbol"
+    try:
+        atoms = _parse(latex)
+    except _Wrong as error:
+        return str(error)
+    tokens = _TOKEN.findall(latex)
+    if _BRACKETS.get(tokens[0]) in tokens[1:] and (atoms[-1].core[0] == _BRACKETS[tokens[0]]):
+        return ""
+    if function and len(atoms) > 3 and atoms[1].core == ("(",) and atoms[-1].core == (")",):
+        return ""
+    if len(atoms) != 1 or not _single(atoms[0]):
+        return r"a single letter with accents, subscript and superscript is needed, or a word as \mathrm{word}"
+    return "" if _has_letter(atoms[0]) else "a letter is needed"
+
+
+def _single(atom: _Atom) -> bool:
+    """Whether it shows as one letter, with accents, or as one word."""
+    if atom.core[0] == "group":
+        return len(atom.core) == 2 and _single(atom.core[1])
+    if _FONT.fullmatch(atom.core[0]):
+        return not any(part.core[0] in tuple("+-=<>/|") for part in atom.core[1])
+    return True
+
+
+def _has_letter(atom: _Atom) -> bool:
+    first = atom.core[0]
+    if first == "group":
+        return any(map(_has_letter, atom.core[1:]))
+    if len(first) > 1 and first[0] != "\\":
+        return any(map(_has_letter, atom.core[1]))
+    return first.isalpha() or (first[1:].isalpha() and not _NO_SYMBOL.fullmatch(first[1:]))
+
+
+def symbols_of(statement: Basic) -> Iterable[str]:
+    """Names in the notation table of what a statement is made of."""
+    for part in preorder_traversal(statement):
+        if isinstance(part, (Symbol, MatrixSymbol)) and part.name in TABLE:
+            yield part.name
+        elif isinstance(part, IndexedBase):
+            yield str(part)
+        elif isinstance(part, AppliedUndef):
+            yield part.func.__name__
+
+
+def _shown(name: str, notation: Mapping[str, str]) -> set[str]:
+    r"""A symbol, and those that stand beside or at its letter, such as $\kappa$ in $F_\kappa$."""
+    found, pending = {name}, [name]
+    while pending:
+        template = "" if pending[-1] in notation else TABLE[pending[-1]].latex
+        pending.pop()
+        for match in _MARK.finditer(template):
+            pending.append(match[1] or match[2])
+            # c is the letter of c_train, and does not stand there itself
+            if not re.fullmatch(r"(\\[a-z]+{)?", template[: match.start()]):
+                found.add(pending[-1])
+    return found
+
+
+def distinct(
+    notation: Mapping[str, str] | None,
+    statements: Iterable[Basic],
+    used: Iterable[str] = (),
+    letters: Iterable[str] = (),
+) -> dict[str, str]:
+    r"""LaTeX of every symbol, where no two that are printed look alike.
+
+    Args:
+        notation: as for `names`.
+        statements: what is printed.
+        used: names of further symbols that are printed.
+        letters: LaTeX of what the text beside them uses.
+
+    Raises:
+        ValueError: as in `names`; or a renamed symbol looks like another one, or like its power.
+    """
+    found = names(notation)
+    if not notation:
+        return found
+    default, statements = names(), list(statements)
+    symbols = set(used).union(*(symbols_of(statement) for statement in statements))
+    symbols = symbols.union(*(_shown(name, notation) for name in symbols))
+    entries = {part for statement in statements for part in statement.atoms(Indexed)}
+    others = {x for statement in statements for x in statement.atoms(Symbol) if x.name not in TABLE}
+
+    def seen(latex: Mapping[str, str]) -> dict[str, Any]:
+        printer = HumanPrinter(latex)
+        forms = {repr(name): latex[name] for name in symbols}
+        forms |= {f"{entry}": printer.doprint(entry) for entry in entries}
+        forms |= {f"the letter {x}": printer.doprint(x) for x in others} | {f"the letter {x}": x for x in letters}
+        return {name: _parse(form) for name, form in forms.items()}
+
+    now, before = seen(found), seen(default)
+    for one, other in combinations(sorted(now), 2):
+        if now[one] == now[other] and before[one] != before[other]:
+            raise ValueError(f"notation: {one} and {other} would look alike, give one of them another LaTeX")
+        for base, power in ((one, other), (other, one)):
+            if _is_power(now[power], now[base]) and not _is_power(before[power], before[base]):
+                raise ValueError(f"notation: {power} would look like a power of {base}, give one of them another LaTeX")
+    return found
+
+
+def _is_power(atoms: tuple[_Atom, ...], base: tuple[_Atom, ...]) -> bool:
+    if len(atoms) != 1 or not atoms[0].above:
+        return False
+    exponent = "".join(part.core[0] for part in atoms[0].above if isinstance(part.core[0], str))
+    return bool(re.fullmatch("[+-]?[0-9]+", exponent)) and (atoms[0]._replace(above=()),) == base
 
 
 def text(template: str, notation: Mapping[str, str] | None = None) -> str:
@@ -105,14 +320,24 @@ def inline(statement: Basic, notation: Mapping[str, str] | None = None) -> str:
         notation: LaTeX to use for some symbols, by name.
 
     Raises:
-        ValueError: `notation` names an unknown symbol.
+        ValueError: as in `distinct`.
 
     Examples:
         >>> from taskalign.derive.ridge import sigma
         >>> inline(sigma.rhs, {"effective_ridge": r"\xi"})
         's + \\xi'
     """
-    return HumanPrinter(names(notation)).doprint(statement)
+    return HumanPrinter(distinct(notation, [statement])).doprint(statement)
+
+
+def with_values(statement: Basic, values: Mapping[str, str]) -> str:
+    """One line of LaTeX, with values in place of symbols; they bring their own brackets.
+
+    Args:
+        statement: as in `inline`.
+        values: LaTeX by the name of the symbol.
+    """
+    return HumanPrinter(_resolved(values)).doprint(statement)
 
 
 def display(statement: Basic, *, label: str, notation: Mapping[str, str] | None = None) -> str:
@@ -124,8 +349,8 @@ def display(statement: Basic, *, label: str, notation: Mapping[str, str] | None 
         notation: LaTeX to use for some symbols, by name.
 
     Raises:
-        ValueError: `notation` names an unknown symbol.
+        ValueError: as in `distinct`.
     """
     # as tall as the rows need, where one line of text would squeeze them
-    body = displayed(statement, HumanPrinter(names(notation))).replace("{cases}", "{dcases}")
+    body = displayed(statement, HumanPrinter(distinct(notation, [statement]))).replace("{cases}", "{dcases}")
     return f"\\begin{{equation}}\\label{{{label}}}\n{body}\n\\end{{equation}}"

@@ -191,7 +191,7 @@ def _packed(terms: list[str], room: float) -> list[str]:
 def _abbreviated(statement: Relational, printer: HumanPrinter) -> tuple[Relational, list[Relational]]:
     """The statement with a letter for each long part that occurs repeatedly, and what the letters stand for."""
     definitions: list[Relational] = []
-    taken = set(printer.names.values())
+    taken = {re.sub(r"[{}\s]", "", latex) for latex in printer.names.values()}
     for letter in (x for x in _LETTERS if x not in taken):
         cases = _nested_cases(statement)
         part = cases[0] if cases else _repeated([statement, *definitions], printer)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from ..numerics.jit import jit
 
 #: sums over a row may be taken in any order, so that the processor's vector units are used
-_compile_sums = njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+_compile_sums = jit(fastmath={"reassoc", "contract", "nsz"})
 
 
 @_compile_sums

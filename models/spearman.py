@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..numerics.display import Shown
-from ..numerics.errors import InputError
+from ..numerics.errors import InputError, need_library
 from ..numerics.icl import icl_error
 from ..numerics.metrics import metrics
 from .rank_correlation import rank_correlation
@@ -120,11 +120,12 @@ def spearman_table(
     Raises:
         InputError: naming the argument; the folder holds runs of another setting.
         ConvergenceError: a training failed.
-        ImportError: torch is missing.
+        MissingLibraryError: torch is not installed.
 
     References:
         LZLP (arXiv 2509.26551), nonlinear experiments; THEORY A0 (7), A6.
     """
+    need_library("torch")
     if setting is not None and quick:
         raise InputError("quick: True is not allowed with a setting of one's own")
     chosen = setting or (SpearmanSetting.quick() if quick else SpearmanSetting())

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..numerics.arrays import Array
 from ..numerics.display import Shown
-from ..numerics.errors import InputError
+from ..numerics.errors import InputError, need_library
 from ..numerics.single import one_spectrum
 from ..numerics.spectrum import Spectrum
 from .contexts import draw_tasks
@@ -214,11 +214,12 @@ def train_transformer(
     Raises:
         InputError: naming the argument and its value.
         ConvergenceError: the loss is no longer finite.
-        ImportError: torch is missing.
+        MissingLibraryError: torch is not installed.
 
     References:
         LZLP (arXiv 2509.26551), nonlinear experiments; THEORY A0 (7), A6.
     """
+    need_library("torch")
     import torch
 
     size = one_spectrum(spectrum).size if d is None else whole("d", d)

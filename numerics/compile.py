@@ -16,7 +16,7 @@ from sympy import Basic, Eq, Expr, Integer, sympify
 
 from ..derive import Equation, catalogue
 from .arrays import backend, broadcast_shape, in_one_library
-from .errors import InputError, UnsupportedNodeError
+from .errors import InputError, UnsupportedNodeError, need_library
 from .exact import as_fraction
 from .printing import FLOAT_TARGETS, NAMESPACE, Reading, function_source, numbered
 
@@ -116,6 +116,7 @@ def compile(expression_or_names: Any, target: str = "numpy") -> Compiled:
     Raises:
         InputError: an unknown name or target, or a symbol whose name is not a Python name.
         UnsupportedNodeError: the expression holds a node that the target cannot write, or another kind of sum.
+        MissingLibraryError: the library of the target is not installed.
 
     Example:
         >>> evaluate = compile("resolvent")
@@ -126,6 +127,8 @@ def compile(expression_or_names: Any, target: str = "numpy") -> Compiled:
     """
     if target not in NAMESPACE:
         raise InputError(f"target: {target!r} is not one of {', '.join(sorted(NAMESPACE))}")
+    if target in ("torch", "jax"):
+        need_library(target)
     several = isinstance(expression_or_names, (list, tuple))
     listed = list(expression_or_names) if several else [expression_or_names]
     if not listed:

@@ -8,8 +8,9 @@ with four nodes. Poles on the negative axis are at $|u| > 63$, so the rule errs 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.polynomial import legendre
+
+from .jit import jit
 
 #: leading bits of the mantissa that tell the bins of an octave apart
 _BITS = 5
@@ -28,7 +29,7 @@ for _order in range(2 * _NODES):
     _LEGENDRE[_order, : _order + 1] = legendre.leg2poly([0] * _order + [1])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@jit(fastmath={"contract"})
 def _add_moments(values, weights, first_bin, table):
     """Add the moments of u in each bin to its row."""
     bits = values.view(np.int64)

@@ -6,16 +6,16 @@ The formulas are those of `generated.numba_algebra`; here are only the loops ove
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from .generated import numba_algebra as algebra
+from .jit import jit
 
 #: fingerprint of `generated.numba_algebra`, written by `generate`; it makes numba compile anew when that changes
 ALGEBRA = "0b6de23925a49b30"
 
-_compile = njit(cache=True, nogil=True, error_model="numpy")
+_compile = jit()
 #: sums over the spectrum may be taken in any order, so that the processor's vector units are used
-_compile_sums = njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+_compile_sums = jit(fastmath={"reassoc", "contract", "nsz"})
 
 _moment_terms = _compile_sums(algebra.moment_terms)
 _sums_of_moments = _compile(algebra.sums_of_moments)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..numerics.arrays import algebra_for
-from ..numerics.errors import InputError
+from ..numerics.errors import InputError, need_library
 from ..numerics.fixed_point import solve
 from ..numerics.spectrum import Spectrum
 from .families import Atoms
@@ -82,6 +82,7 @@ class Adversary:
 
     def described(self) -> dict[str, Any]:
         """All that the points follow from: more starts begin with the same ones."""
+        need_library("torch")
         import torch
 
         said = {name: getattr(self, name) for name in ("seed", "atoms", "steps", "goal")}

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from typing import Any
 
-from ..numerics.errors import InputError
+from ..numerics.errors import InputError, MissingLibraryError, need_library
 
 #: seconds in which a scheduler must answer at the start
 ANSWER_WITHIN = 10.0
@@ -44,9 +44,11 @@ def on_dask(
         WorkersLost: nobody worked for so long.
     """
     try:
-        from distributed import Client
-    except ImportError:
-        raise InputError('scheduler: dask is missing, pip install "taskalign[dask]"') from None
+        need_library("dask", "distributed")
+    except MissingLibraryError as error:
+        raise InputError(f"scheduler: {error}") from None
+    from distributed import Client
+
     if isinstance(scheduler, Client):
         if scheduler.asynchronous or scheduler.status != "running":
             raise InputError(f"scheduler: {scheduler} is not allowed, must be a synchronous Client that is connected")

@@ -71,9 +71,9 @@ def formulas(source: str) -> str:
     ("name", "old", "new"),
     [
         ("effective_ridge", r"\tilde\lambda", r"\xi"),
-        ("kappa", r"\kappa", r"\chi"),
-        ("tau", r"\tau", r"\zeta"),
-        ("sigma", r"\sigma", r"\psi"),
+        ("kappa", r"\kappa", r"\vartheta"),
+        ("tau", r"\tau", r"\varrho"),
+        ("sigma", r"\sigma", r"\varsigma"),
         ("M", r"\mathcal{M}", r"\mathbf{m}"),
         ("K", r"\mathcal{K}", r"\mathbf{K}"),
         ("C_train", r"C_{\mathrm{train}}", r"\mathbf{S}"),

@@ -95,8 +95,8 @@ BAD_SPECTRA = [
     ("oblong.csv", "2 x 3 is neither a square covariance nor a column"),
     ("lopsided.csv", "not symmetric"),
     ("negative.csv", "not positive semi-definite"),
-    ("nan.csv", "nan at index (0, 1)"),
-    ("words.csv", "line 2: 'abc' is not a number"),
+    ("nan.csv", "line 1, field 2: 'nan' is not a number"),
+    ("words.csv", "line 2, field 2: 'abc' is not a number"),
     ("ragged.csv", "line 2 holds 1 numbers, the first 2"),
     ("empty.csv", "the file is empty"),
     ("header.csv", "holds no numbers"),
@@ -120,7 +120,7 @@ BAD_TESTS = [
     (("good.csv", "three.csv"), "3 eigenvalues do not fit the 2"),
     (("three.csv", "good.csv"), "a matrix needs a --train that is a matrix"),
     (("good.csv", "lopsided.csv"), "not symmetric"),
-    (("good.csv", "nan.csv"), "nan at index (0, 1)"),
+    (("good.csv", "nan.csv"), "line 1, field 2: 'nan' is not a number"),
     (("good.csv", "below.csv"), "-1.0 at index 1"),
     (("good.csv", "power:1:7"), "7 eigenvalues do not fit the 2"),
 ]
@@ -249,8 +249,31 @@ def test_grid_is_the_product_of_the_ranges(run):
     assert [row["e_icl"] for row in json.loads(out)] == [float(row["e_icl"]) for row in rows]
 
 
-def test_range_over_the_divergence_is_refused(run):
-    refused(run("evaluate", "--train", "iso", *point(tau="0.5:1.5:3")), "--tau", "1.0")
+@pytest.mark.parametrize("train", ["power:1:6", "lowrank:0.5", "iso"])
+def test_a_sweep_over_the_divergence_gave_no_row(run, train):
+    """At tau = 1 what diverges is inf, and the rest are the limits, seen from 1e-9 away on both sides."""
+    code, out, err = run("evaluate", "--train", train, *point(tau="0.5:1.5:3"))
+    assert code == 0
+    assert err.startswith("taskalign: --tau: 1 without a ridge has no finite error")
+    assert err.count("\n") == 1
+    below, at, above = csv.DictReader(io.StringIO(out))
+    assert all("inf" not in row.values() for row in (below, above))
+    near = run("evaluate", "--train", train, *point(tau="0.999999999,1.000000001"))[1]
+    for row in csv.DictReader(io.StringIO(near)):
+        for name in ("s", "sigma", "t", "a", "da", "M", "dM"):
+            assert float(at[name]) == pytest.approx(float(row[name]), rel=1e-7, abs=0)
+        for name in ("q", "Qbar", "e_scalar", "e_misalign", "e_icl"):
+            assert float(row[name]) > 1e6
+            assert at[name] == "inf"
+        for name in ("holds", "optimal_spike"):
+            assert at[name] == row[name]
+    assert float(at["effective_ridge"]) == 0
+    with_ridge = run("evaluate", "--train", train, *point(tau="0.5:1.5:3", ridge="0,0.1"))[1]
+    rows = list(csv.DictReader(io.StringIO(with_ridge)))
+    assert [row["e_icl"] == "inf" for row in rows] == [False, False, True, False, False, False]
+    assert all(float(row["tau"]) in (0.5, 1.0, 1.5) for row in rows)
+    single = run("evaluate", "--train", train, *point(tau="1", ridge="0.1"), "--json")[1]
+    assert float(rows[3]["e_icl"]) == pytest.approx(json.loads(single)["quantities"]["e_icl"], rel=1e-12, abs=0)
 
 
 def test_output_that_is_no_terminal_is_plain(run):

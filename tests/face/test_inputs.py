@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import taskalign as ta
-from taskalign.inputs import numbers, tasks
+from taskalign.inputs import tasks
 from taskalign.numerics import InputError
+from taskalign.values import numbers
 
 
 @pytest.fixture

@@ -242,7 +242,10 @@ def test_bad_input_makes_no_folder(tmp_path):
 def test_missing_extra_is_named(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert main(["report", "--train", "iso", *ARGUMENTS, "--out", str(tmp_path)]) == 2
-    assert capsys.readouterr().err == 'taskalign: matplotlib is missing: pip install "taskalign[report]"\n'
+    assert capsys.readouterr().err == (
+        'taskalign: matplotlib is missing: pip install "taskalign[report]",'
+        ' or in a checkout .venv/bin/python -m pip install -e ".[report]"\n'
+    )
 
 
 def test_unwritable_file_is_named(tmp_path):

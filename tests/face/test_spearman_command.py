@@ -18,7 +18,6 @@ from xml.etree import ElementTree
 
 import pytest
 
-from taskalign import spearman_command
 from taskalign.cli import main
 from taskalign.models.spearman import METRICS, PUBLISHED
 
@@ -132,9 +131,12 @@ def test_a_folder_of_another_setting_is_refused(made: Path, capsys: pytest.Captu
 
 def test_without_torch_it_names_the_extra(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     real = importlib.util.find_spec
-    monkeypatch.setattr(spearman_command, "find_spec", lambda name: None if name == "torch" else real(name))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "torch" else real(name))
     assert main(["spearman"]) == 2
-    assert capsys.readouterr().err == 'taskalign: torch is missing: pip install "taskalign[torch]"\n'
+    assert capsys.readouterr().err == (
+        'taskalign: torch is missing: pip install "taskalign[torch]",'
+        ' or in a checkout .venv/bin/python -m pip install -e ".[torch]"\n'
+    )
 
 
 def test_progress_on_a_terminal() -> None:

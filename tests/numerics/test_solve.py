@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -160,3 +162,24 @@ def test_results_print() -> None:
     assert f"{error.total:.12g}" in repr(error)
     assert "<table>" in error.fixed_point._repr_html_()
     assert "array (2, 3, 5, 2)" in repr(ta.solve(SPECTRUM, **GRID))
+
+
+@pytest.mark.parametrize("place", ["/proc/nowhere", str(Path(__file__) / "below")])
+def test_no_place_for_compiled_code_made_a_traceback(place: str) -> None:
+    """The kernel, nodes of long spectra and the loops of the models compile without a cache, to the same numbers."""
+    code = (
+        "import numpy as np, taskalign as ta\n"
+        "from taskalign.models.row_products import row_products\n"
+        "out = np.empty(2); row_products(np.ones((2, 3)), np.ones((2, 3)), out)\n"
+        "s = ta.Spectrum(np.linspace(1, 2, 6000))\n"
+        "tau = np.linspace(2, 3, 500)\n"
+        "print(out.tolist(), ta.icl_error(s, alpha=2, tau=tau, kappa=1, rho=0.1).total[-1])\n"
+    )
+    nowhere = {"NUMBA_CACHE_DIR": place, "NUMBA_CACHE_LOCATOR_CLASSES": "UserProvidedCacheLocator"}
+    found = []
+    for environment in (os.environ, os.environ | nowhere):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+        assert done.returncode == 0, done.stderr
+        found.append(done.stdout)
+    assert found[0] == found[1]
+    assert found[0].startswith("[3.0, 3.0]")
