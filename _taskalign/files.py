@@ -65,6 +65,7 @@ def write(option: str, path: Path, content: str | bytes) -> None:
     """
     # names of files may hold bytes that are no text
     data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
+    check_file(option, path)
     try:
         if _is_special(path):
             with path.open("ab") as file:  # where standard output is a file, it keeps what it holds

@@ -250,5 +250,5 @@ def test_missing_extra_is_named(tmp_path, capsys, monkeypatch):
 
 def test_unwritable_file_is_named(tmp_path):
     (tmp_path / "values.json").mkdir()
-    with pytest.raises(InputError, match=r"^--out: .*values\.json: Is a directory"):
+    with pytest.raises(InputError, match=r"^--out: .*values\.json is a folder, must be a file$"):
         files.write("--out", tmp_path / "values.json", "x")
