@@ -28,9 +28,9 @@ def rows_of(values: Array, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarr
     batch = distinct.shape[:-1]
     rows = np.ascontiguousarray(distinct, dtype=np.float64).reshape(-1, values.shape[-1])
     if not rows.flags.writeable:  # the kernel, which writes to none, is compiled for one kind of array alone
-        owner = rows.base
-        whole = isinstance(owner, np.ndarray) and owner.flags.writeable and owner.size == rows.size
-        whole = whole and owner.dtype == rows.dtype and owner.flags.c_contiguous
+        owner = rows.base if isinstance(rows.base, np.ndarray) else rows
+        whole = owner.flags.writeable and owner.flags.c_contiguous
+        whole = whole and (owner.size, owner.dtype) == (rows.size, rows.dtype)
         rows = owner.reshape(rows.shape) if whole else rows.copy()
     return rows, np.array(np.broadcast_to(np.arange(len(rows)).reshape(batch), shape)).ravel()
 

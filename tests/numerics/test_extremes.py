@@ -91,7 +91,7 @@ def test_known_task_covariance(library: str, point: Point) -> None:
     """The papers' equations with a = 1 and nothing divided by kappa, in mpmath."""
     array: Any = {"torch": lambda x: torch.tensor(x, dtype=torch.float64), "jax": jnp.asarray}.get(library, np.asarray)
     spectrum = ta.Spectrum(array(point.eigenvalues), array(point.weights))
-    given_ = point.parameters | {"kappa": np.inf}
+    given_: dict[str, Any] = point.parameters | {"kappa": np.inf}
     test = np.linspace(1.0, 2.0, spectrum.size)
     with jax.enable_x64(True), plain_below(10**9 if library == "plain numpy" else 0):
         if library == "jax":

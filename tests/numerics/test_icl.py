@@ -187,7 +187,7 @@ def test_no_noise_at_test() -> None:
     for function in (ta.icl_error, ta.prediction_law):
         for zero in (0, 0.0, np.zeros(2), torch.tensor(0.0)):
             found = function(spectrum, test, **P, rho_test=zero)
-            total = found.total if function is ta.icl_error else found.error
+            total = found.total if isinstance(found, ta.IclError) else found.error
             np.testing.assert_allclose(np.asarray(total), right, rtol=1e-6 if isinstance(zero, torch.Tensor) else 1e-13)
     for function in (ta.train_task_error, ta.rotated_task_error):
         with_noise = function(spectrum, **P, rho_test=0.25).total

@@ -162,11 +162,9 @@ def test_rotated_repeats_have_the_verdict_of_the_exact_spectrum(d: int, draws: i
 def test_what_has_no_weight_is_not_compared() -> None:
     given: dict[str, Any] = {"alpha": 50, "tau": 0.3, "kappa": 1, "rho": 1}
     for more, place in (([1e-3], 0), ([1.9], 1), ([100.0], 2), ([0.0, 0.0], 0)):
-        for values, holds in (([0.0, 2.0], False), ([1.9, 2.1], True)):
-            weights = [1.0, 1.0]
-            for extra in more:
-                values, weights = np.insert(values, place, extra), np.insert(weights, place, 0.0)
-            plain = ta.ordering(ta.Spectrum(values[weights > 0]), **given)
+        for present, holds in (([0.0, 2.0], False), ([1.9, 2.1], True)):
+            values, weights = np.insert(present, place, more), np.insert([1.0, 1.0], place, np.zeros(len(more)))
+            plain = ta.ordering(ta.Spectrum(present), **given)
             for spectrum in (ta.Spectrum(values, weights), ta.Spectrum.batch(values[None], weights)):
                 found = ta.ordering(spectrum, **given)
                 assert np.all(found.holds == holds)

@@ -123,19 +123,21 @@ def test_the_ordering_holds_above_one_and_above_tau_order(seed, family):
 
 
 @pytest.mark.parametrize(
-    ("spectrum", "point"),
+    ("spectrum", "point", "least_wrong"),
     [
         (
             ([0.0, 0.2732759300936429], [0.044683221286343375, 0.48992988017467215]),
             {"alpha": 66173175.36906909, "tau": 0.9163098445732193, "kappa": 668.2823023012884, "rho": 2.0251671755e-4},
+            4,
         ),
         (
             ([0.0, 0.054051471870849695, 0.06849171714231948], [7.333032473e-6, 0.3283188759937419, 0.0129489470432]),
             {"alpha": 95018717.57995987, "tau": 0.9998452866406952, "kappa": 291.52722514511204, "rho": 1.75680442e-5},
+            0,  # doubles do not lose these: tau is compared with the small weight at zero itself
         ),
     ],
 )
-def test_where_doubles_lose_digits_next_to_the_border_they_do_not_decide(spectrum, point):
+def test_where_doubles_lose_digits_next_to_the_border_they_do_not_decide(spectrum, point, least_wrong):
     """tau is just below the rank: the float64 verdict is wrong beside the border, though its terms differ by 1e-13."""
     spectrum = ta.Spectrum(*spectrum)
 
@@ -154,6 +156,6 @@ def test_where_doubles_lose_digits_next_to_the_border_they_do_not_decide(spectru
     truth = [holds(float(x)) for x in rho]
     wrong = floats.holds != truth
     assert (floats.decided_by[wrong] == "float64").all()
-    assert wrong.sum() > 3
+    assert wrong.sum() >= least_wrong
     assert rows.holds.tolist() == truth
     assert set(rows.decided_by) == {"precise"}
