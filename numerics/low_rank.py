@@ -86,7 +86,7 @@ def low_rank_errors(
         True
     """
     share = positive("rank_fraction", rank_fraction)
-    require(share, share <= 1, "rank_fraction", "in (0, 1]")
+    share = require(share, share <= 1, "rank_fraction", "in (0, 1]")
     given = {
         "alpha": positive("alpha", alpha),
         "tau": positive("tau", tau),

@@ -115,8 +115,7 @@ class PredictionLaw(Shown):
             InputError: a value that is not finite, or shapes that do not broadcast.
         """
         points = {name: as_float_array(value, name) for name, value in (("y", y), ("yhat", yhat))}
-        for name, value in points.items():
-            require(value, is_finite(value), name, "finite")
+        points = {name: require(value, is_finite(value), name, "finite") for name, value in points.items()}
         broadcast_shape({name: tuple(v.shape) for name, v in points.items()} | {"law": tuple(np.shape(self.cov))})
         values = in_one_library(*points.values(), self.var_y, self.slope_given_label, self.var_given_label)
         found = algebra_for(*values).prediction_density(*values)

@@ -389,7 +389,7 @@ def default_tolerance(values: Array) -> float:
 def _tolerance(value: float) -> float:
     # a number stays one while torch.compile traces
     array = value if isinstance(value, int | float) else nonnegative("tolerance", value)
-    if not isinstance(array, int | float) and array.ndim or not 0 <= float(array) < 1:
+    if getattr(array, "ndim", 0) or not 0 <= float(array) < 1:
         raise InputError(f"tolerance: {value!r} is not allowed, must be a number in [0, 1)")
     return float(array)
 
