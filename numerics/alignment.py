@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import array_api_compat as compat
 import numpy as np
 
-from .arrays import Array, as_float_array, as_numpy, backend, broadcast_shape, in_one_library, is_known, nonnegative
+from .arrays import (
+    Array,
+    as_float_array,
+    as_numpy,
+    backend,
+    broadcast_shape,
+    in_one_library,
+    is_known,
+    namespace,
+    nonnegative,
+)
 from .errors import InputError
 from .single import one_spectrum
-from .spectrum import Spectrum, default_tolerance, eigen, of_covariance
+from .spectrum import Spectrum, default_tolerance, eigen, of_covariance, quadratic_forms
 
 #: shares of the weight closer than this end at the same place
 _SAME_END = 1e-15
@@ -32,13 +41,18 @@ def align(C_train: Array, C_test: Array, *, tolerance: float | None = None) -> A
         tolerance: what rounding did to each matrix, see `Spectrum.from_covariance`.
 
     Returns:
-        the spectrum of C_train, and $v_i^\top C_{\mathrm{test}} v_i$ along its eigenvectors, shape `(d,)`.
+        the spectrum of C_train, and $v_i^\top C_{\mathrm{test}} v_i$ along its eigenvectors, shape `(d,)`. Given
+        back together as they are, they have derivatives in both matrices at every eigenvalue; the numbers alone have
+        none where eigenvalues repeat.
 
     Raises:
         InputError: a matrix is not a covariance, or the sizes differ.
     """
     spectrum = of_covariance(C_train, "C_train", tolerance)
-    return Aligned(spectrum, _along(spectrum, C_test, "C_test", tolerance))
+    matrix = _fitting(spectrum, C_test, "C_test", tolerance)
+    test = quadratic_forms(spectrum.eigenvectors, matrix)
+    spectrum.remember(test, matrix)
+    return Aligned(spectrum, test)
 
 
 def aligned(train: Spectrum | Array, test: Spectrum | Array | None = None, name: str = "train") -> Aligned:
@@ -59,9 +73,9 @@ def aligned(train: Spectrum | Array, test: Spectrum | Array | None = None, name:
     given = isinstance(train, Spectrum)
     spectrum = as_spectrum(train, name)
     if test is None:
-        return Aligned(spectrum, spectrum.eigenvalues)
+        return Aligned(spectrum, spectrum.entries)
     if isinstance(test, Spectrum):
-        return Aligned(spectrum, _coupled(spectrum, test))
+        return Aligned(spectrum, spectrum.seen(_coupled(spectrum, test)))
     values = as_float_array(test, "test")
     shape, size = tuple(values.shape), spectrum.size
     if not given and shape != (size, size):
@@ -70,13 +84,13 @@ def aligned(train: Spectrum | Array, test: Spectrum | Array | None = None, name:
             f" along its eigenvectors give Spectrum.from_covariance({name})"
         )
     if not given or (shape == (size, size) and not spectrum.batch_shape and _is_matrix(spectrum, values)):
-        return Aligned(spectrum, _along(spectrum, values, "test"))
-    values = nonnegative("test", values)
+        return Aligned(spectrum, spectrum.along(_fitting(spectrum, values, "test")))
+    allowed = nonnegative("test", values)
     if values.ndim == 0 or shape[-1] != size:
         raise InputError(
             f"test: shape {shape} is not allowed, its last axis must have the spectrum's {size} eigenvalues"
         )
-    return Aligned(spectrum, values)
+    return Aligned(spectrum, spectrum.seen(values if spectrum.remembers(values) else allowed))
 
 
 def aligned_pair(train: Spectrum | Array, test: Spectrum | Array | None = None, name: str = "train") -> Aligned:
@@ -136,7 +150,7 @@ def _is_matrix(spectrum: Spectrum, values: Array) -> bool:
 def _coupled(spectrum: Spectrum, test: Spectrum) -> Array:
     """Eigenvalues of the test along those of the spectrum, both taken from the largest down."""
     c, values = in_one_library(spectrum.eigenvalues, test.eigenvalues)
-    xp = compat.array_namespace(c)
+    xp = namespace(c)
     values = xp.sort(values, axis=-1, descending=True)
     order = xp.argsort(c, axis=-1, descending=True, stable=True)
     equal = spectrum.size == test.size and spectrum.has_equal_weights and test.has_equal_weights
@@ -176,11 +190,11 @@ def _quantile_means(weights: np.ndarray, value_weights: np.ndarray, values: Arra
     return coupling @ values
 
 
-def _along(spectrum: Spectrum, covariance: Array, name: str, tolerance: float | None = None) -> Array:
-    r"""$v_i^\top C v_i$ for the eigenvectors of the covariance that a spectrum came from."""
+def _fitting(spectrum: Spectrum, covariance: Array, name: str, tolerance: float | None = None) -> Array:
+    """Symmetric part of a covariance of the size of a spectrum's own."""
     matrix, *_ = eigen(covariance, name, tolerance)
-    matrix, vectors = in_one_library(matrix, spectrum.eigenvectors)
-    if tuple(matrix.shape) != tuple(vectors.shape):
-        raise InputError(f"{name}: shape {tuple(matrix.shape)} does not fit C_train's {tuple(vectors.shape)}")
-    # a quadratic form of a covariance is not negative; rounding can make it so
-    return compat.array_namespace(matrix).clip((vectors * (matrix @ vectors)).sum(0), 0.0, None)
+    if tuple(matrix.shape) != tuple(spectrum.eigenvectors.shape):
+        raise InputError(
+            f"{name}: shape {tuple(matrix.shape)} does not fit C_train's {tuple(spectrum.eigenvectors.shape)}"
+        )
+    return matrix

@@ -20,13 +20,14 @@ def weighted(terms, weights):
     return [(weights * term).sum(-1) for term in terms]
 
 
-def difference(xp, level, learned, unlearned, null_learned, rank_fraction):
+def difference(xp, level, learned, unlearned, null_learned, null_weight, rank_fraction):
     """level - learned, where learned + unlearned = rank_fraction: from the smaller of the two.
 
-    `null_learned` is zero, and carries the slope in the eigenvalues that are zero.
+    `null_learned` is zero, and carries the slope in the eigenvalues that are zero. The distance to the rank fraction
+    is taken from the smaller part of the weights, whose rounding is the smaller.
     """
-    small = (level - rank_fraction) + unlearned - null_learned
-    return xp.where(unlearned < learned, small, level - learned)
+    beyond = xp.where(null_weight < rank_fraction, (level - 1) + null_weight, level - rank_fraction)
+    return xp.where(unlearned < learned, beyond + unlearned - null_learned, level - learned)
 
 
 def residual(xp, algebra, spectrum, parameters, t):
@@ -36,8 +37,8 @@ def residual(xp, algebra, spectrum, parameters, t):
     learned, unlearned, slope = algebra.newton_terms(c, t[..., None])
     d, v, e, d_null = weighted((learned, unlearned * support, slope, learned * (1 - support)), weights)
     u = null_weight + v - d_null
-    gap_kappa = difference(xp, kappa, d, v, d_null, rank_fraction)
-    gap_tau = difference(xp, tau, d, v, d_null, rank_fraction)
+    gap_kappa = difference(xp, kappa, d, v, d_null, null_weight, rank_fraction)
+    gap_tau = difference(xp, tau, d, v, d_null, null_weight, rank_fraction)
     regimes = (
         algebra.g_above(t, gap_kappa, e, s, kappa),
         algebra.g_below(t, gap_kappa, gap_tau, u, e, s, kappa),
@@ -105,7 +106,7 @@ def effective_ridge_at(xp, algebra, spectrum, parameters, t, recorded, frozen, l
     learned, unlearned, _ = algebra.newton_terms(c, t[..., None])
     d, v, d_null = weighted((learned, unlearned * support, learned * (1 - support)), weights)
     u = null_weight + v - d_null
-    gap_kappa = difference(xp, kappa, d, v, d_null, rank_fraction)
+    gap_kappa = difference(xp, kappa, d, v, d_null, null_weight, rank_fraction)
     # where there is no ridge, an equation that has a root takes the place
     safe = (s, kappa, tau, xp.where(ridge > 0, ridge, xp.ones_like(ridge)))
     still = [frozen(x) for x in safe]
@@ -122,9 +123,9 @@ def outputs_at(xp, algebra, spectrum, parameters, rho, t, lt):
     s, kappa, tau, ridge = parameters
     learned, unlearned, slope, learned2, unlearned2 = algebra.output_terms(c, t[..., None])
     d, v, e, d2, v2 = weighted((learned, unlearned * support, slope, learned2, unlearned2 * support), weights)
-    d_null = (weights * learned * (1 - support)).sum(-1)
+    d_null, d2_null = weighted((learned * (1 - support), learned2 * (1 - support)), weights)
     u = null_weight + v - d_null
-    u2 = null_weight + v2 - 2 * d_null
+    u2 = null_weight + v2 - 2 * d_null + d2_null
     above, below = algebra.gap_above(t, s, kappa), algebra.gap_below(t, u, s, kappa, tau)
     gap_kappa = xp.where(ridge > 0, (s + lt) * kappa / t, xp.where(tau > 1, above, below))
     sigma = xp.where(ridge > 0, s + lt, xp.where(tau > 1, s, algebra.sigma_of_t(t, below, kappa)))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import functools
+import operator
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
-import array_api_compat as compat
 import numpy as np
 
+from .entries import Entries
 from .errors import InputError
 
 Array = Any
@@ -20,29 +21,97 @@ Array = Any
 _LARGE = 1 << 18
 
 
+def _is_of(value: Any, library: str, kind: str) -> bool:
+    # not array_api_compat's: torch.compile warns of their caches
+    module = sys.modules.get(library)
+    return module is not None and isinstance(value, getattr(module, kind))
+
+
 def backend(*values: Any) -> str:
     """Name of the array library that the arguments call for: "torch" or "jax" if any is theirs, else "numpy"."""
-    if any(compat.is_torch_array(value) for value in values):
+    arrays = [value.matrix if isinstance(value, Entries) else value for value in values]
+    if any(_is_of(value, "torch", "Tensor") for value in arrays):
         return "torch"
-    return "jax" if any(compat.is_jax_array(value) for value in values) else "numpy"
+    return "jax" if any(_is_of(value, "jax", "Array") for value in arrays) else "numpy"
 
 
-def _compiles() -> bool:
+def namespace(*values: Any) -> Any:
+    """The array library that the arguments call for, with the functions of the array-API standard."""
+    library = backend(*values)
+    if library == "torch":
+        import array_api_compat.torch
+
+        return array_api_compat.torch
+    if library == "jax":
+        import jax.numpy
+
+        return jax.numpy
+    import array_api_compat.numpy
+
+    return array_api_compat.numpy
+
+
+def device_of(array: Array) -> Any:
+    """Where a tensor lies; JAX and NumPy find out."""
+    return array.device if backend(array) == "torch" else None
+
+
+def compiles() -> bool:
     """Whether torch.compile is tracing, for which NumPy's arrays are tensors too."""
     torch = sys.modules.get("torch")
     return torch is not None and torch.compiler.is_compiling()
 
 
+def _is_transformed(value: Any) -> bool:
+    """Whether a transformation of torch.func is at work on a tensor."""
+    return _is_of(value, "torch", "Tensor") and sys.modules["torch"]._C._functorch.is_functorch_wrapped_tensor(value)
+
+
+def beneath(value: Any) -> Any:
+    """The tensor that transformations of torch.func work on, with all its batches."""
+    while _is_transformed(value):
+        value = sys.modules["torch"]._C._functorch.get_unwrapped(value)
+    return value
+
+
 def is_known(*values: Any) -> bool:
-    """Whether the numbers in arrays can be looked at; while JAX or torch.compile traces a function they cannot."""
-    library = backend(*values)
+    """Whether the numbers in arrays can be looked at.
+
+    They cannot while JAX, torch.compile or a transformation of torch.func traces a function.
+    """
+    arrays = [value.matrix if isinstance(value, Entries) else value for value in values]
+    library = backend(*arrays)
     if library == "torch":
-        return not _compiles()
+        return not compiles() and not any(_is_transformed(value) for value in arrays)
     if library == "jax":
         from jax.core import Tracer
 
-        return not any(isinstance(value, Tracer) for value in values)
+        return not any(isinstance(value, Tracer) for value in arrays)
     return True
+
+
+def is_live(*values: Any) -> bool:
+    """Whether derivatives in the arrays may be asked for: they are recorded, or traced."""
+    if not is_known(*values):
+        return True
+    if backend(*values) != "torch":
+        return False
+    import torch
+
+    arrays = [value.matrix if isinstance(value, Entries) else value for value in values]
+    recorded = torch.is_grad_enabled() and any(getattr(value, "requires_grad", False) for value in arrays)
+    return recorded or torch.autograd.forward_ad._current_level >= 0
+
+
+def frozen(value: Any) -> Any:
+    """The array as a constant, for which nothing is recorded; of entries their diagonal."""
+    array = value.diagonal if isinstance(value, Entries) else value
+    library = backend(array)
+    if library == "jax":
+        import jax
+
+        return jax.lax.stop_gradient(array)
+    return array.detach() if library == "torch" else array
 
 
 def in_one_library(*values: Any) -> list[Array]:
@@ -53,20 +122,31 @@ def in_one_library(*values: Any) -> list[Array]:
     library = backend(*values)
     if library == "numpy":
         return [np.asarray(value) for value in values]
+    given = [value.matrix if isinstance(value, Entries) else value for value in values]
     if library == "jax":
         import jax.numpy as jnp
 
-        arrays = [value for value in values if compat.is_jax_array(value)]
+        arrays = [value for value in given if backend(value) == "jax"]
         widest = jnp.result_type(*([v for v in arrays if v.ndim] or arrays))
-        return [jnp.asarray(value, dtype=widest) for value in values]
-    import torch
 
-    tensors = [value for value in values if compat.is_torch_array(value)]
-    device = next((v.device for v in tensors if v.device.type != "cpu"), tensors[0].device)
-    dtype = functools.reduce(torch.promote_types, {v.dtype for v in ([v for v in tensors if v.ndim] or tensors)})
-    # a tensor must not share memory that NumPy forbids to write
-    owned = (np.array(v) if isinstance(v, np.ndarray) and not v.flags.writeable else v for v in values)
-    return [torch.as_tensor(value, dtype=dtype, device=device) for value in owned]
+        def convert(value: Any) -> Array:
+            return jnp.asarray(value, dtype=widest)
+    else:
+        import torch
+
+        tensors = [value for value in given if backend(value) == "torch"]
+        device = next((v.device for v in tensors if v.device.type != "cpu"), tensors[0].device)
+        dtype = functools.reduce(torch.promote_types, {v.dtype for v in ([v for v in tensors if v.ndim] or tensors)})
+
+        def convert(value: Any) -> Array:
+            # a tensor must not share memory that NumPy forbids to write
+            owned = np.array(value) if isinstance(value, np.ndarray) and not value.flags.writeable else value
+            return torch.as_tensor(owned, dtype=dtype, device=device)
+
+    return [
+        Entries(convert(value.matrix), convert(value.one)) if isinstance(value, Entries) else convert(value)
+        for value in values
+    ]
 
 
 def algebra_for(*values: Any) -> ModuleType:
@@ -88,7 +168,7 @@ def algebra_for(*values: Any) -> ModuleType:
 
 def as_numpy(value: Any) -> np.ndarray:
     """The value as a NumPy array, without gradients."""
-    return np.asarray(value.detach().cpu() if compat.is_torch_array(value) else value)
+    return np.asarray(value.detach().cpu() if backend(value) == "torch" else value)
 
 
 def _masks(value: Any) -> bool:
@@ -104,19 +184,19 @@ def as_float_array(value: Any, name: str) -> Array:
     Raises:
         InputError: the value is not made of real numbers.
     """
-    if compat.is_torch_array(value):
+    if backend(value) == "torch":
         import torch
 
         if value.is_complex():
             raise InputError(f"{name}: complex numbers are not allowed")
         return value if value.is_floating_point() else value.to(torch.get_default_dtype())
-    if compat.is_jax_array(value):
+    if backend(value) == "jax":
         import jax.numpy as jnp
 
         if jnp.iscomplexobj(value):
             raise InputError(f"{name}: complex numbers are not allowed")
         return value if jnp.issubdtype(value.dtype, jnp.floating) else value.astype(float)
-    if isinstance(value, int | float) and _compiles():
+    if isinstance(value, int | float) and compiles():
         import torch
 
         return torch.tensor(float(value), dtype=torch.float64)
@@ -137,10 +217,9 @@ def own(array: Array) -> Array:
 
     It is a view of memory that can, see `rows.rows_of`.
     """
-    if compat.is_torch_array(array):
-        return array.clone()
-    if compat.is_jax_array(array):
-        return array
+    library = backend(array)
+    if library != "numpy":
+        return array.clone() if library == "torch" else array
     view = np.array(array).view()
     view.flags.writeable = False
     return view
@@ -156,36 +235,68 @@ def first_offender(array: Array, allowed: Array) -> str:
     return f"{text} at index {place[0] if len(place) == 1 else place}"
 
 
-def require(array: Array, allowed: Array, name: str, what: str) -> None:
-    """Raise unless every entry is allowed.
+def checked(array: Array, allowed: Array, refusal: Callable[[], InputError]) -> Array:
+    """The array, where it is allowed; what is refused is raised, and is not a number while it is not known.
+
+    A factor, and not a choice, so that its derivatives are no numbers either.
+    """
+    if is_known(array, allowed):
+        if not bool(allowed.all()):
+            raise refusal()
+        return array
+    return array * poison(~allowed, array)
+
+
+def poison(where: Array, like: Array) -> Array:
+    """1, and not a number at some places; of the type of an array."""
+    xp = namespace(where, like)
+    one = xp.ones((), dtype=like.dtype, device=device_of(like))
+    return xp.where(where, one * xp.nan, one)
+
+
+def require(array: Array, allowed: Array, name: str, what: str) -> Array:
+    """The array, if every entry is allowed; see `checked`.
 
     Raises:
         InputError: naming the argument, the first offending value and what is allowed.
     """
-    if is_known(allowed) and not bool(allowed.all()):
-        raise InputError(f"{name}: {first_offender(array, allowed)} is not allowed, must be {what}")
+    return checked(
+        array,
+        allowed,
+        lambda: InputError(f"{name}: {first_offender(array, allowed)} is not allowed, must be {what}"),
+    )
+
+
+def all_or_none(*parts: Array) -> list[Array]:
+    """Results of one call, of one shape: while they are not known, where one is not a number none is."""
+    if is_known(*parts):
+        return list(parts)
+    missing = functools.reduce(operator.or_, (namespace(part).isnan(part) for part in parts))
+    return [part * poison(missing, part) for part in parts]
 
 
 def spread(array: Array, shape: tuple[int, ...]) -> Array:
     """The array in a shape that it broadcasts to; a NumPy array without axes becomes a number."""
-    spread_out = compat.array_namespace(array).broadcast_to(array, shape)
+    spread_out = namespace(array).broadcast_to(array, shape)
     return spread_out[()] if isinstance(spread_out, np.ndarray) else spread_out
 
 
 def is_finite(array: Array) -> Array:
     """Elementwise, in the array's own library."""
-    return compat.array_namespace(array).isfinite(array)
+    return namespace(array).isfinite(array)
 
 
 def is_large(array: Array) -> bool:
     """Whether a pass over the array is worth the compiled kernel: NumPy's passes each go through the memory."""
-    plain = compat.is_numpy_array(array) and array.dtype == np.float64 and array.flags.c_contiguous
+    plain = isinstance(array, np.ndarray) and array.dtype == np.float64 and array.flags.c_contiguous
     return plain and array.size >= _LARGE
 
 
 def within(array: Array, *, strictly: bool) -> bool:
-    """Whether all entries are finite and not below zero, or above it; numbers that are not known count as such."""
-    if not compat.size(array) or not is_known(array):
+    """Whether all entries are known to be finite and not below zero, or above it."""
+    if not is_known(array):
+        return False
+    if 0 in array.shape:
         return True
     if is_large(array):
         from .kernel import all_within
@@ -201,18 +312,18 @@ def positive(name: str, value: Any, *, infinite: bool = False) -> Array:
     """The value as an array, all entries above zero, and finite unless infinity is allowed."""
     array = as_float_array(value, name)
     if infinite:
-        require(array, array > 0, name, "> 0, or infinite")
-    elif not within(array, strictly=True):
-        require(array, is_finite(array) & (array > 0), name, "finite and > 0")
-    return array
+        return require(array, array > 0, name, "> 0, or infinite")
+    if within(array, strictly=True):
+        return array
+    return require(array, is_finite(array) & (array > 0), name, "finite and > 0")
 
 
 def nonnegative(name: str, value: Any) -> Array:
     """The value as an array, all entries finite and not below zero."""
     array = as_float_array(value, name)
-    if not within(array, strictly=False):
-        require(array, is_finite(array) & (array >= 0), name, "finite and >= 0")
-    return array
+    if within(array, strictly=False):
+        return array
+    return require(array, is_finite(array) & (array >= 0), name, "finite and >= 0")
 
 
 def broadcast_shape(shapes: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:

@@ -32,7 +32,7 @@ def census(values: Array, multiplicities: Array) -> Census | None:
         if (wrong > 0).any():
             return None
     else:
-        if not within(values, strictly=False):
+        if is_known(values) and not within(values, strictly=False):
             return None
         # a sum that overflows is infinite, and refused by the caller
         with np.errstate(over="ignore") if is_known(values) else nullcontext():

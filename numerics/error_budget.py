@@ -6,9 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import array_api_compat as compat
-
-from .arrays import Array, algebra_for, in_one_library
+from .arrays import Array, algebra_for, in_one_library, namespace
 from .display import Shown
 from .fixed_point import FixedPoint, finite
 
@@ -48,7 +46,7 @@ class ErrorBudget(Shown):
 
 def spectral_sums(point: FixedPoint) -> tuple[Array, Array, Array]:
     r"""$\mathcal D$, $\mathcal E$ and $\mathcal D_2$ at the root: one pass over the spectrum."""
-    c, weights, t = in_one_library(point.spectrum.eigenvalues, point.spectrum.weights, point.t)
+    c, weights, t = in_one_library(point.spectrum.entries, point.spectrum.weights, point.t)
     D, _, E, D2, _ = algebra_for(c).output_terms(c, t[..., None])
     return tuple((weights * term).sum(-1) for term in (D, E, D2))  # type: ignore[return-value]
 
@@ -76,16 +74,17 @@ def task_means(point: FixedPoint, gamma: Array, *, seen: bool) -> TaskMeans:
         gamma: the test covariance along the eigenvectors, shape `(..., d)`; checked by the caller.
         seen: whether the test tasks are those of pretraining.
     """
+    gamma = point.spectrum.seen(gamma)
     names = ("t", "a", "da", "sigma", "s", "effective_ridge", "q", "kappa")
     c, weights, gamma, D, E, D2, *columns = in_one_library(
-        *(point.spectrum.eigenvalues, point.spectrum.weights, gamma, *spectral_sums(point)),
+        *(point.spectrum.entries, point.spectrum.weights, gamma, *spectral_sums(point)),
         *(getattr(point, name) for name in names),
     )
     at = dict(zip(names, columns, strict=True))
     algebra = algebra_for(c)
     R2, a_less, leverage = algebra.prediction_scalars(D, E, D2, at["a"], at["da"], at["s"], finite(at["kappa"]))
     leverage = leverage * (at["kappa"] < math.inf)
-    xp = compat.array_namespace(at["a"])
+    xp = namespace(at["a"])
     leverage, novelty = (leverage, at["a"]) if seen else (xp.zeros_like(at["a"]), xp.ones_like(at["a"]))
     masses = weights * gamma
     c_test = masses.sum(-1)

@@ -32,6 +32,7 @@ evaluate(alpha=, tau=, kappa=, rho=) gives a dictionary of: {names}.
 Written by taskalign {version}; it needs {target} alone.
 """
 
+import contextlib
 import sys
 
 {imports}
@@ -79,9 +80,10 @@ def evaluate(*, alpha, tau, kappa, rho, ridge=0.0, alpha_test=None, rho_test=Non
     spectrum = (eigenvalues, weights, support, (weights * (1 - support)).sum(-1), known["rank_fraction"])
     s = summary_noise(known["rho"], known["c_train"], known["alpha"])
     parameters = (s, known["kappa"], known["tau"], known["ridge"])
-    solved, lost, passes = solve(
-        {ns}, sys.modules[__name__], spectrum, parameters, known["rho"], known["c_train"]{recorded}
-    )
+    with {quiet}:  # what is not finite is found below
+        solved, lost, passes = solve(
+            {ns}, sys.modules[__name__], spectrum, parameters, known["rho"], known["c_train"]{recorded}
+        )
     if bool(lost.any()):
         raise ArithmeticError(complaint({ns}, lost, passes, s.dtype))
     known |= solved | {{"b": solved["da"], "z": solved["sigma"]}}
@@ -136,6 +138,7 @@ def export_module(spectrum: Spectrum, equations: Sequence[str], target: str = "n
         ns=namespace,
         arrays="arrays" if numpy else "tensors",
         asarray="np.asarray(known[name])" if numpy else "known[name]",
+        quiet='np.errstate(all="ignore")' if numpy else "contextlib.nullcontext()",
         recorded="" if numpy else ", 2, torch.Tensor.detach",
         support="(eigenvalues > 0).astype(float)" if numpy else "(eigenvalues > 0).double()",
         inputs=tuple(needed),

@@ -5,11 +5,22 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-import array_api_compat as compat
 import numpy as np
 
 from .alignment import as_spectrum
-from .arrays import Array, algebra_for, backend, broadcast_shape, in_one_library, nonnegative, own, positive, require
+from .arrays import (
+    Array,
+    algebra_for,
+    backend,
+    broadcast_shape,
+    in_one_library,
+    is_known,
+    namespace,
+    nonnegative,
+    own,
+    positive,
+    require,
+)
 from .display import Shown
 from .solvers import solver_for
 from .spectrum import Spectrum
@@ -92,8 +103,8 @@ class FixedPoint(Shown):
 
 def finite(kappa: Array) -> Array:
     r"""Infinite entries as a number so large that $\mathcal D/\kappa$ is far below the rounding of 1."""
-    xp = compat.array_namespace(kappa)
-    return xp.where(kappa < math.inf, kappa, float(xp.finfo(kappa.dtype).eps) ** -2)
+    xp = namespace(kappa)
+    return xp.where(kappa == math.inf, float(xp.finfo(kappa.dtype).eps) ** -2, kappa)
 
 
 def check_parameters(
@@ -111,9 +122,9 @@ def check_parameters(
     broadcast_shape({"spectrum": spectrum.batch_shape} | {name: tuple(v.shape) for name, v in values.items()})
     if backend(spectrum.eigenvalues, *values.values()) != "numpy":
         values = dict(zip(values, in_one_library(spectrum.eigenvalues, *values.values())[1:], strict=True))
-    tau, without_ridge = compat.array_namespace(values["tau"]).broadcast_arrays(values["tau"], values["ridge"] == 0)
-    require(tau, ~((tau == 1) & without_ridge), "tau", TAU_ONE)
-    return values
+    tau, without_ridge = namespace(values["tau"]).broadcast_arrays(values["tau"], values["ridge"] == 0)
+    allowed = require(tau, ~((tau == 1) & without_ridge), "tau", TAU_ONE)
+    return values if is_known(tau) else values | {"tau": allowed}
 
 
 def solve(

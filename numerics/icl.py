@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from .alignment import aligned
-from .arrays import Array, algebra_for, broadcast_shape, in_one_library, nonnegative, own, positive, spread
+from .arrays import Array, algebra_for, all_or_none, broadcast_shape, in_one_library, nonnegative, own, positive, spread
 from .display import Shown
 from .fixed_point import FixedPoint, solve
 from .solvers import solver_for
@@ -94,6 +94,7 @@ def error_at(
 ) -> IclError:
     """The error from a fixed point that is already solved; arguments checked by the caller."""
     spectrum = point.spectrum
+    gamma = spectrum.seen(gamma)
     alpha_test = point.alpha if alpha_test is None else alpha_test
     rho_test = point.rho if rho_test is None else rho_test
     at_test: dict[str, Array] = {"alpha_test": alpha_test, "rho_test": rho_test}
@@ -108,4 +109,4 @@ def error_at(
     scalar = algebra.scalar_error(rho_test, c_test, alpha_test, Qbar)
     total = algebra.total_error(scalar, misalignment)
     parts = [spread(part, shape) for part in (total, scalar, misalignment)]
-    return IclError(*parts, fixed_point=point)
+    return IclError(*all_or_none(*parts), fixed_point=point)

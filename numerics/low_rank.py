@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import array_api_compat as compat
 import numpy as np
 
-from .arrays import Array, algebra_for, in_one_library, nonnegative, positive, require
+from .arrays import Array, algebra_for, in_one_library, namespace, nonnegative, positive, require
 from .display import Shown
 from .fixed_point import FixedPoint, solve
 from .spectrum import Spectrum
@@ -87,7 +86,7 @@ def low_rank_errors(
         True
     """
     share = positive("rank_fraction", rank_fraction)
-    require(share, share <= 1, "rank_fraction", "in (0, 1]")
+    share = require(share, share <= 1, "rank_fraction", "in (0, 1]")
     given = {
         "alpha": positive("alpha", alpha),
         "tau": positive("tau", tau),
@@ -100,7 +99,7 @@ def low_rank_errors(
     share, *values = in_one_library(share, *given.values())
     given = dict(zip(given, values, strict=True))
     algebra = algebra_for(share)
-    xp = compat.array_namespace(share)
+    xp = namespace(share)
     point = solve(
         Spectrum.batch(
             xp.stack([1 / share, xp.zeros_like(share)], axis=-1),
@@ -124,5 +123,5 @@ def _read(point: FixedPoint, share: Array, alpha_test: Array, rho_test: Array) -
     scalar = algebra.scalar_error(rho_test, 1.0, alpha_test, Qbar)
     errors = [algebra.total_error(scalar, part) for part in misalignments]
     parts = (*errors, q, m, q0, m0, Qbar, m_bar)
-    parts = compat.array_namespace(share).broadcast_arrays(*parts)
+    parts = namespace(share).broadcast_arrays(*parts)
     return LowRankErrors(*(x[()] if isinstance(x, np.ndarray) else x for x in parts), fixed_point=point)

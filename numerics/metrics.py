@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from types import ModuleType
 
-import array_api_compat as compat
 import numpy as np
 
 from .alignment import aligned_pair
-from .arrays import Array, algebra_for, in_one_library
+from .arrays import Array, algebra_for, device_of, frozen, in_one_library, is_known, namespace, poison
+from .entries import Entries
 from .fixed_point import FixedPoint, solve
 from .generated import numpy_algebra
 from .icl import error_at
@@ -58,7 +58,7 @@ def metrics(
     point = solve(spectrum, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge)
     if spectrum.eigenvectors is None and not spectrum.has_equal_weights:
         return spectral_metrics_at(point, gamma)
-    matrices = (_matrix(spectrum, *pair) for pair in ((train, spectrum.eigenvalues), (test, gamma)))
+    matrices = (_matrix(spectrum, *pair) for pair in ((train, spectrum.entries), (test, gamma)))
     return metrics_at(point, gamma, *matrices)
 
 
@@ -66,9 +66,11 @@ def _matrix(spectrum: Spectrum, given: Spectrum | Array | None, along: Array) ->
     """The covariance that was given, or the one with these values along the eigenvectors of the spectrum."""
     if given is not None and not isinstance(given, Spectrum) and np.ndim(given) == 2:
         return given
-    xp = compat.array_namespace(along)
+    if isinstance(along, Entries):
+        basis = frozen(spectrum.eigenvectors)
+        return basis @ along.matrix @ basis.T
     if spectrum.eigenvectors is None:
-        return along * xp.eye(spectrum.size, dtype=along.dtype, device=compat.device(along))
+        return along * namespace(along).eye(spectrum.size, dtype=along.dtype, device=device_of(along))
     vectors, along = in_one_library(spectrum.eigenvectors, along)
     return (vectors * along) @ vectors.T
 
@@ -77,8 +79,14 @@ def metrics_at(point: FixedPoint, test: Array, C_train: Array, C_test: Array) ->
     """The metrics from a fixed point that is already solved; arguments checked by the caller."""
     size = point.spectrum.size
     C_train, C_test, centering, _ = in_one_library(C_train, C_test, numpy_algebra.centering(size), point.a)
-    found = _inverse_cka(algebra_for(C_train), C_train, C_test, centering, size)
-    return spectral_metrics_at(point, test) | {"inverse_cka": found}
+    C_train, C_test = ((matrix + matrix.T) / 2 for matrix in (C_train, C_test))
+    found = spectral_metrics_at(point, test)
+    found["inverse_cka"] = _inverse_cka(algebra_for(C_train), C_train, C_test, centering, size)
+    refused = namespace(C_train).isnan(found["misalignment"]).any()
+    if not is_known(refused):
+        for name in ("population", "inverse_cka"):
+            found[name] = found[name] * poison(refused, found[name])
+    return found
 
 
 def spectral_metrics_at(point: FixedPoint, test: Array) -> dict[str, Array]:
@@ -88,27 +96,33 @@ def spectral_metrics_at(point: FixedPoint, test: Array) -> dict[str, Array]:
         point: the solved fixed point, of a single spectrum.
         test: C_test along the eigenvectors, shape `(d,)`; checked by the caller.
     """
-    test, values, weights, a, sigma = in_one_library(
-        test, point.spectrum.eigenvalues, point.spectrum.weights, point.a, point.sigma
+    spectrum = point.spectrum
+    test, c, weights, a, sigma = in_one_library(
+        spectrum.seen(test), spectrum.entries, spectrum.weights, point.a, point.sigma
     )
-    algebra = algebra_for(test)
+    algebra = algebra_for(weights)
+    resolvent = algebra.resolvent(c, a[..., None], sigma[..., None])
     return {
         "misalignment": error_at(point, test).misalignment,
-        "resolvent": algebra.metric_resolvent(values, weights, test, a, sigma),
-        "population": _population(algebra, values, weights, test),
+        "resolvent": (weights * test * resolvent).sum(-1),
+        "population": _population(algebra, spectrum, c, weights, test),
     }
 
 
-def _population(algebra: ModuleType, values: Array, weights: Array, test: Array) -> Array:
-    in_range = values > 0
-    outside = test[~in_range]
-    rounding = _ROUNDING * values.shape[-1] * compat.array_namespace(values).finfo(values.dtype).eps
-    total = algebra.metric_population(values[in_range], weights[in_range], test[in_range])
-    return total + math.inf if bool((outside > rounding * test.max()).any()) else total
+def _population(algebra: ModuleType, spectrum: Spectrum, c: Array, weights: Array, test: Array) -> Array:
+    """The resolvent without noise; infinite where the test has a part along eigenvectors of eigenvalue zero."""
+    xp = namespace(weights)
+    null, _ = in_one_library(spectrum.eigenvalues == 0, weights)
+    inverse = algebra.resolvent(c + null, 1, 0)
+    total = ((1 - null) * weights * test * inverse).sum(-1)
+    entries = abs(frozen(test))
+    rounding = _ROUNDING * spectrum.size * xp.finfo(weights.dtype).eps
+    outside = (null * entries > rounding * entries.max()).any()
+    return xp.where(outside, xp.inf * xp.ones_like(total), total)
 
 
 def _inverse_cka(algebra: ModuleType, C_train: Array, C_test: Array, centering: Array, size: int) -> Array:
     # orthogonal after centring: infinite; 0/0 is a matrix that centring makes zero, orthogonal to all
     with np.errstate(divide="ignore", invalid="ignore"):
         value = algebra.inverse_cka(C_train, C_test, centering, size)
-    return compat.array_namespace(C_train).nan_to_num(value, nan=math.inf, posinf=math.inf)
+    return namespace(C_train).nan_to_num(value, nan=math.inf, posinf=math.inf)

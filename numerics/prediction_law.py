@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from numbers import Integral
 
-import array_api_compat as compat
 import numpy as np
 
 from .alignment import aligned
 from .arrays import (
     Array,
     algebra_for,
+    all_or_none,
     as_float_array,
     broadcast_shape,
     in_one_library,
     is_finite,
+    is_known,
+    namespace,
     nonnegative,
+    poison,
     require,
     spread,
 )
@@ -101,7 +104,7 @@ class PredictionLaw(Shown):
         t, leverage = self.fixed_point.t, self.leverage
         points, t, leverage = in_one_library(points, t, leverage)
         shape = tuple(leverage.shape) + (1,) * points.ndim
-        t = compat.array_namespace(points).broadcast_to(t, tuple(leverage.shape))
+        t = namespace(points).broadcast_to(t, tuple(leverage.shape))
         found = algebra_for(points).mean_map(points, t.reshape(shape), leverage.reshape(shape))
         return found[()] if isinstance(found, np.ndarray) else found
 
@@ -112,8 +115,7 @@ class PredictionLaw(Shown):
             InputError: a value that is not finite, or shapes that do not broadcast.
         """
         points = {name: as_float_array(value, name) for name, value in (("y", y), ("yhat", yhat))}
-        for name, value in points.items():
-            require(value, is_finite(value), name, "finite")
+        points = {name: require(value, is_finite(value), name, "finite") for name, value in points.items()}
         broadcast_shape({name: tuple(v.shape) for name, v in points.items()} | {"law": tuple(np.shape(self.cov))})
         values = in_one_library(*points.values(), self.var_y, self.slope_given_label, self.var_given_label)
         found = algebra_for(*values).prediction_density(*values)
@@ -199,7 +201,9 @@ def prediction_law(
     if gamma is not None:
         gamma, weights = in_one_library(gamma, spectrum.weights)
         total = (weights * gamma).sum(-1)
-        require(total, total > 0, "test", "not all zero (the clean label would always be 0)")
+        allowed = require(total, total > 0, "test", "not all zero (the clean label would always be 0)")
+        if not is_known(total):
+            gamma = gamma * poison(namespace(allowed).isnan(allowed), allowed)[..., None]
     point = solve(spectrum, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge)
     return law_at(point, gamma, **at_test, kind=kind)
 
@@ -225,10 +229,10 @@ def law_at(
     kind: str = "fresh",
 ) -> PredictionLaw:
     """The law from a fixed point that is already solved; arguments checked by the caller."""
-    tasks: Array = point.spectrum.eigenvalues if gamma is None else gamma
+    tasks: Array = point.spectrum.entries if gamma is None else gamma
     if kind == "rotated":  # only the trace is left of the covariance
         tasks, weights = in_one_library(tasks, point.spectrum.weights)
-        tasks = (weights * tasks).sum(-1)[..., None] * compat.array_namespace(tasks).ones_like(tasks)
+        tasks = (weights * tasks).sum(-1)[..., None] * namespace(weights).ones_like(weights)
     alpha_test = point.alpha if alpha_test is None else alpha_test
     rho_test = point.rho if rho_test is None else rho_test
     at_test: dict[str, Array] = {"alpha_test": alpha_test, "rho_test": rho_test}
@@ -240,11 +244,10 @@ def law_at(
     sums = (means.cov, means.recovered, means.bias, means.V_task, means.V_train, means.V_spread)
     rho_test, *values = in_one_library(rho_test, *columns, *sums)
     found = algebra_for(rho_test).prediction_law(rho_test, *values)
-    law = {name: spread(value, shape) for name, value in zip(_GIVEN, found, strict=True)}
+    means_alone = (rho_test, means.c_test, means.leverage, means.cov, means.bias, means.V_task, means.V_train)
+    spread_out = all_or_none(*(spread(value, shape) for value in (*found, *means_alone)))
+    law = dict(zip(_GIVEN, spread_out, strict=False))
     interaction, context, total = (law.pop(name) for name in ("interaction", "context", "total"))
-    noise, c_test, leverage, cov, bias, task, train = (
-        spread(value, shape)
-        for value in (rho_test, means.c_test, means.leverage, means.cov, means.bias, means.V_task, means.V_train)
-    )
+    noise, c_test, leverage, cov, bias, task, train = spread_out[len(_GIVEN) :]
     budget = ErrorBudget(noise, bias, task, train, interaction, context, total)
     return PredictionLaw(**law, cov=cov, budget=budget, kind=kind, c_test=c_test, leverage=leverage, fixed_point=point)

@@ -208,15 +208,6 @@ PROGRAMS: tuple[Program, ...] = (
         (n.a, n.b, n.M, n.dM, n.q, n.Qbar, n.A, n.B),
     ),
     _program("alignment", (n.c, n.a, n.sigma, n.A, n.B), (stable.K,)),
-    _program(
-        "metric_resolvent",
-        (n.eigenvalues.label, n.weights.label, n.test.label, n.a, n.sigma),
-        (metrics.at_sigma,),
-        targets=_WHOLE,
-    ),
-    _program(
-        "metric_population", (n.eigenvalues.label, n.weights.label, n.test.label), (metrics.population,), targets=_WHOLE
-    ),
     _program("centering", (n.d,), (metrics.centering,), targets=_WHOLE),
     _program("inverse_cka", (n.C_train, n.C_test, n.centering, n.d), (metrics.inverse_cka,), targets=_WHOLE),
     # asked for whole arrays only; the compiled kernel does not know them

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import array_api_compat as compat
 import numpy as np
 
 from .arrays import (
@@ -14,9 +13,14 @@ from .arrays import (
     as_float_array,
     as_numpy,
     broadcast_shape,
+    checked,
+    device_of,
+    frozen,
     in_one_library,
     is_finite,
     is_known,
+    is_live,
+    namespace,
     nonnegative,
     own,
     positive,
@@ -24,6 +28,7 @@ from .arrays import (
 )
 from .census import Census, census
 from .compress import ROUNDING, compress
+from .entries import Entries
 from .errors import InputError
 
 #: the default tolerance is at least that of so many eigenvalues: measured on small matrices
@@ -59,6 +64,10 @@ class Spectrum:
     _census: Census = field(repr=False)
     #: whether no weights were given, so that all are equal
     has_equal_weights: bool = field(repr=False)
+    #: the covariance in its eigenbasis, where derivatives in it may be asked for
+    _entries: Entries | None = field(repr=False)
+    #: numbers along the eigenvectors, a copy of them, and the test covariance that they came from
+    _seen: tuple[Array, Array, Array] | None = field(repr=False)
 
     def __init__(self, eigenvalues: Array, weights: Array = None, *, tolerance: float | None = None) -> None:
         values = as_float_array(eigenvalues, "eigenvalues")
@@ -71,12 +80,19 @@ class Spectrum:
             raise InputError(f"eigenvalues: shape {tuple(values.shape)} is not allowed, must be (d,) with d >= 1")
         self._set(values, weights, tolerance)
 
-    def _set(self, values: Array, weights: Array, tolerance: float | None, eigenvectors: Array = None) -> None:
+    def _set(
+        self,
+        values: Array,
+        weights: Array,
+        tolerance: float | None,
+        eigenvectors: Array = None,
+        entries: Entries | None = None,
+    ) -> None:
         """Validate, and keep copies that nobody else can change."""
         size = values.shape[-1]
-        xp = compat.array_namespace(values)
+        xp = namespace(values)
         if weights is None:
-            multiplicities = xp.ones((1,), dtype=values.dtype, device=compat.device(values))
+            multiplicities = xp.ones((1,), dtype=values.dtype, device=device_of(values))
             shares = multiplicities / size
         else:
             multiplicities = nonnegative("weights", weights)
@@ -85,10 +101,11 @@ class Spectrum:
                 raise InputError(f"weights: shape {tuple(multiplicities.shape)} does not fit {size} eigenvalues")
             values, multiplicities = in_one_library(values, multiplicities)
             # their sum, and products with eigenvalues, must not leave the range of the floating type
-            most = float(compat.array_namespace(values).finfo(values.dtype).max) ** 0.75
-            require(multiplicities, multiplicities < most, "weights", f"below {most:.1g}: rescale them")
+            most = float(namespace(values).finfo(values.dtype).max) ** 0.75
+            allowed = multiplicities < most
+            multiplicities = require(multiplicities, allowed, "weights", f"below {most:.1g}: rescale them")
             weight = multiplicities.sum(-1)
-            require(weight, weight > 1 / most, "weights", f"not all zero, with a sum above {1 / most:.1g}")
+            weight = require(weight, weight > 1 / most, "weights", f"not all zero, with a sum above {1 / most:.1g}")
             shares = multiplicities / weight[..., None]
         tolerance = default_tolerance(values) if tolerance is None else _tolerance(tolerance)
         # broadcast and not repeated: equal vectors are one in memory
@@ -100,16 +117,16 @@ class Spectrum:
         found = census(values, multiplicities) if is_known(values) else None
         if found is None:
             values = own(_without_rounding(values, tolerance))
+            values = require(values, is_finite(values) & (values >= 0), "eigenvalues", "finite and >= 0")
             found = census(values, multiplicities)
-        if found is None:
-            require(values, is_finite(values) & (values >= 0), "eigenvalues", "finite and >= 0")
         assert found is not None
-        require(found.mean, found.mean > 0, "eigenvalues", "not all zero (the sum of weight x eigenvalue > 0)")
-        require(found.mean, is_finite(found.mean), "eigenvalues", "of a finite mean: rescale them")
+        mean = found.mean if entries is None else (shares * entries).sum(-1)
+        mean = require(mean, mean > 0, "eigenvalues", "not all zero (the sum of weight x eigenvalue > 0)")
+        mean = require(mean, is_finite(mean), "eigenvalues", "of a finite mean: rescale them")
         named = {"eigenvalues": values, "weights": shares, "eigenvectors": eigenvectors, "tolerance": tolerance}
-        for name, value in (
-            named | {"_multiplicities": multiplicities, "_census": found, "has_equal_weights": weights is None}
-        ).items():
+        named |= {"_multiplicities": multiplicities, "_census": found._replace(mean=mean)}
+        named |= {"has_equal_weights": weights is None, "_entries": entries, "_seen": None}
+        for name, value in named.items():
             object.__setattr__(self, name, value)
 
     # --- makers -----------------------------------------------------------------------------------
@@ -132,10 +149,15 @@ class Spectrum:
 
     @classmethod
     def _made(
-        cls, values: Array, weights: Array = None, tolerance: float | None = 0.0, eigenvectors: Array = None
+        cls,
+        values: Array,
+        weights: Array = None,
+        tolerance: float | None = 0.0,
+        eigenvectors: Array = None,
+        entries: Entries | None = None,
     ) -> Spectrum:
         spectrum = object.__new__(cls)
-        spectrum._set(values, weights, tolerance, eigenvectors)
+        spectrum._set(values, weights, tolerance, eigenvectors, entries)
         return spectrum
 
     @classmethod
@@ -169,7 +191,7 @@ class Spectrum:
         rows = as_float_array(tasks, "tasks")
         if rows.ndim != 2 or 0 in rows.shape:
             raise InputError(f"tasks: shape {tuple(rows.shape)} is not allowed, must be (k, d), a task a row")
-        require(rows, is_finite(rows), "tasks", "finite")
+        rows = require(rows, is_finite(rows), "tasks", "finite")
         return of_covariance(rows.T @ rows / rows.shape[0], "tasks", tolerance)
 
     @classmethod
@@ -224,6 +246,49 @@ class Spectrum:
     def batch_shape(self) -> tuple[int, ...]:
         """Shape of the batch of spectra; () for a single one."""
         return tuple(self.eigenvalues.shape[:-1])
+
+    @property
+    def entries(self) -> Array | Entries:
+        """The eigenvalues, or the covariance in its eigenbasis where derivatives in it may be asked for."""
+        return self.eigenvalues if self._entries is None else self._entries
+
+    def along(self, matrix: Array) -> Array | Entries:
+        """A symmetric matrix along the eigenvectors, as it is multiplied by functions of `entries`."""
+        if self._entries is None:
+            return quadratic_forms(self.eigenvectors, matrix)
+        matrix, basis, entries = in_one_library(matrix, frozen(self.eigenvectors), self._entries)
+        return entries.of(basis.T @ matrix @ basis)
+
+    def remember(self, test: Array, matrix: Array) -> None:
+        """These numbers are what the matrix has along the eigenvectors; their derivatives shall be its own."""
+        if self._entries is not None:
+            object.__setattr__(self, "_seen", (test, frozen(own(test)), matrix))
+
+    def remembers(self, test: Array) -> bool:
+        """Whether the numbers are those of a matrix, and not changed since."""
+        if self._seen is None or test is not self._seen[0]:
+            return False
+        return not is_known(test) or bool((test == self._seen[1]).all())
+
+    def seen(self, test: Array | Entries) -> Array | Entries:
+        r"""A test along the eigenvectors, as it is multiplied by functions of `entries`.
+
+        With derivatives in C_train the values $\gamma_i$ stay with the eigenvectors, which turn:
+        $\mathrm{Tr}[\Gamma f(C)]$ has the derivatives of $\sum_i \gamma_i f(c_i)$ up to the second order. Within an
+        eigenspace they belong to the eigenvectors as they are.
+        """
+        if self._entries is None or isinstance(test, Entries):
+            return test
+        if self._seen is not None and self.remembers(test):
+            return self.along(self._seen[2])
+        entries, test = in_one_library(self._entries, test)
+        xp = namespace(test)
+        still, values = frozen(test), frozen(entries)
+        gap = values[:, None] - values
+        near = abs(gap) <= self.tolerance * values.max()
+        turning = (still[..., :, None] - still[..., None, :]) / xp.where(near, xp.ones_like(gap), gap)
+        change = xp.where(near, xp.zeros_like(turning), turning) * (entries.matrix - values[:, None] * entries.one)
+        return entries.of(test[..., None] * entries.one + change / 2)
 
     @property
     def trace(self) -> Array:
@@ -317,20 +382,21 @@ def default_tolerance(values: Array) -> float:
 
     Without tolerance in the square root of the rounding error the low types would see one atom alone.
     """
-    eps = float(compat.array_namespace(values).finfo(values.dtype).eps)
+    eps = float(namespace(values).finfo(values.dtype).eps)
     return min(max(values.shape[-1], _FEWEST) * eps, eps**0.5)
 
 
 def _tolerance(value: float) -> float:
-    array = nonnegative("tolerance", value)
-    if array.ndim or not float(array) < 1:
+    # a number stays one while torch.compile traces
+    array = value if isinstance(value, int | float) else nonnegative("tolerance", value)
+    if getattr(array, "ndim", 0) or not 0 <= float(array) < 1:
         raise InputError(f"tolerance: {value!r} is not allowed, must be a number in [0, 1)")
     return float(array)
 
 
 def _without_rounding(values: Array, tolerance: float) -> Array:
     """Zeros for all entries up to the tolerance, where there is a negative one within it."""
-    xp = compat.array_namespace(values)
+    xp = namespace(values)
     cut = tolerance * xp.max(values, axis=-1, keepdims=True)
     shown = xp.any((values < 0) & (values >= -cut), axis=-1, keepdims=True)
     return xp.where(shown & (xp.abs(values) <= cut), xp.zeros_like(values), values)
@@ -338,10 +404,15 @@ def _without_rounding(values: Array, tolerance: float) -> Array:
 
 def of_covariance(covariance: Array, name: str, tolerance: float | None = None) -> Spectrum:
     """Spectrum of a matrix that must be a covariance, with its eigenvectors, from the largest eigenvalue down."""
-    _, values, vectors, tolerance = eigen(covariance, name, tolerance)
-    xp = compat.array_namespace(values)
+    matrix, values, vectors, tolerance = eigen(covariance, name, tolerance)
+    xp = namespace(values)
     values = xp.where(values > tolerance * values[:1], values, xp.zeros_like(values))
-    return Spectrum._made(values, None, tolerance, own(vectors))
+    entries = None
+    if is_live(matrix):
+        one = xp.eye(matrix.shape[0], dtype=matrix.dtype, device=device_of(matrix))
+        basis = frozen(vectors)
+        entries = Entries(frozen(values)[:, None] * one + basis.T @ (matrix - frozen(matrix)) @ basis, one)
+    return Spectrum._made(values, None, tolerance, own(vectors), entries)
 
 
 def eigen(covariance: Array, name: str, tolerance: float | None) -> tuple[Array, Array, Array, float]:
@@ -354,25 +425,45 @@ def eigen(covariance: Array, name: str, tolerance: float | None) -> tuple[Array,
     matrix = as_float_array(covariance, name)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.shape[0] == 0:
         raise InputError(f"{name}: shape {tuple(matrix.shape)} is not allowed, must be square (d, d)")
-    require(matrix, is_finite(matrix), name, "finite")
+    finite = is_finite(matrix)
+    require(matrix, finite, name, "finite")
     tolerance = default_tolerance(matrix) if tolerance is None else _tolerance(tolerance)
-    xp = compat.array_namespace(matrix)
+    xp = namespace(matrix)
     if matrix.dtype not in (xp.float32, xp.float64):  # the libraries have eigenvalues of these alone
         matrix = xp.astype(matrix, xp.float32 if xp.finfo(matrix.dtype).bits < 32 else xp.float64)
     even = matrix / 2 + matrix.T / 2
-    values, vectors = (xp.flip(x, axis=-1) for x in xp.linalg.eigh(even))
-    if is_known(matrix):
-        lowest, largest = float(values[-1]), float(values[0])
-        allowed = tolerance * max(abs(lowest), abs(largest))
-        asymmetry = float(xp.abs(matrix - matrix.T).max())
-        hint = f"beyond the tolerance {tolerance:.3g} of the largest; if that is rounding, give a larger tolerance"
-        if asymmetry > allowed:
-            raise InputError(
-                f"{name}: not symmetric, entries differ from their mirror images by up to {asymmetry:.3g}, {hint}"
-            )
-        if lowest < -allowed or largest < 0:
-            raise InputError(f"{name}: not positive semi-definite, it has the eigenvalue {lowest:.6g}, {hint}")
-    return even, values, vectors, tolerance
+    # torch has no eigenvalues of what is not finite, and raises
+    whole = even if is_known(matrix) else xp.where(finite & finite.T, even, xp.zeros_like(even))
+    values, vectors = (xp.flip(x, axis=-1) for x in xp.linalg.eigh(whole))
+    lowest, largest = frozen(values[-1]), frozen(values[0])
+    allowed = tolerance * xp.maximum(abs(lowest), abs(largest))
+    asymmetry = abs(frozen(matrix) - frozen(matrix).T).max()
+    hint = f"beyond the tolerance {tolerance:.3g} of the largest; if that is rounding, give a larger tolerance"
+
+    def covariance_alone(array: Array) -> Array:
+        array = checked(
+            array,
+            asymmetry <= allowed,  # not so, either, where an entry is not finite
+            lambda: InputError(
+                f"{name}: not symmetric, entries differ from their mirror images by up to {float(asymmetry):.3g},"
+                f" {hint}"
+            ),
+        )
+        return checked(
+            array,
+            (lowest >= -allowed) & (largest >= 0),
+            lambda: InputError(
+                f"{name}: not positive semi-definite, it has the eigenvalue {float(lowest):.6g}, {hint}"
+            ),
+        )
+
+    return covariance_alone(even), covariance_alone(values), vectors, tolerance
+
+
+def quadratic_forms(vectors: Array, matrix: Array) -> Array:
+    r"""$v_i^\top C v_i$ for the columns of the vectors; of a covariance they are not negative, but for rounding."""
+    vectors, matrix = in_one_library(vectors, matrix)
+    return namespace(matrix).clip((vectors * (matrix @ vectors)).sum(0), 0.0, None)
 
 
 def _count(name: str, value: int) -> int:

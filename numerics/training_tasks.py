@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-import array_api_compat as compat
-
-from .arrays import Array, algebra_for, in_one_library
+from .arrays import Array, algebra_for, in_one_library, namespace
 from .display import Shown
 from .fixed_point import FixedPoint, solve
 from .icl import IclError, check_at_test, error_at
@@ -125,7 +123,7 @@ def train_task_error_at(
     # the mean that gives the error on fresh tasks, with other coefficients
     constant, slope = algebra_for(a).training_alignment(a, da, sigma, q, A)
     seen = replace(point, A=constant, B=slope)
-    return _read(point, error_at(seen, point.spectrum.eigenvalues, alpha_test=alpha_test, rho_test=rho_test))
+    return _read(point, error_at(seen, point.spectrum.entries, alpha_test=alpha_test, rho_test=rho_test))
 
 
 def rotated_task_error_at(
@@ -133,7 +131,7 @@ def rotated_task_error_at(
 ) -> TaskError:
     """Error on rotated tasks from a fixed point that is already solved; arguments checked by the caller."""
     values, trace = in_one_library(point.spectrum.eigenvalues, point.spectrum.trace)
-    even = trace[..., None] * compat.array_namespace(values).ones_like(values)
+    even = trace[..., None] * namespace(values).ones_like(values)
     return _read(point, error_at(point, even, alpha_test=alpha_test, rho_test=rho_test))
 
 

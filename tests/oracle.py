@@ -71,3 +71,45 @@ def solve(eigenvalues, weights, *, alpha, tau, kappa, rho, ridge=0, digits=30) -
         q = (rho + z - z**2 * M - lt * unexplained) / (tau - (1 - 2 * lt * M - lt**2 * dM))
         Qbar = 1 + (q - 2 * z) * M + (q * lt - z**2) * dM
         return Oracle(z, lt, a, (M + z * dM) / kappa, M, dM, q, Qbar)
+
+
+def of_matrices(C_train, C_test, *, alpha_test=None, rho_test=None, digits=50, **parameters):
+    """What follows from two matrices, from the symmetric part of each; the resolvent needs no eigenvectors.
+
+    The law of the predictions, its error, the metrics, and the errors on the tasks of pretraining and rotated ones.
+    """
+    with mp.workdps(digits + 40):
+        C_train, C_test = ((mp.matrix(C) + mp.matrix(C).T) / 2 for C in (C_train, C_test))
+        d = C_train.rows
+        one, ones = mp.eye(d), mp.ones(d)
+        point = solve(mp.eigsy(C_train, eigvals_only=True), [1] * d, **parameters, digits=digits)
+        alpha_test = mpf(parameters["alpha"] if alpha_test is None else alpha_test)
+        rho_test = mpf(parameters["rho"] if rho_test is None else rho_test)
+        lt, sigma, q = point.effective_ridge, point.sigma, point.q
+
+        def mean(X):
+            return sum(X[i, i] for i in range(d)) / d
+
+        F = mp.inverse(point.a * C_train + sigma * one)
+        dF = -(point.da * C_train + one) * F * F
+        K = q * F + (q * lt - sigma**2) * dF
+        c_test, c_train, G, dG = mean(C_test), mean(C_train), mean(C_test * F), mean(C_test * dF)
+        phi, dphi = mean(C_train * F), mean(C_train * dF)
+        var_y = rho_test + c_test
+        cov = c_test - sigma * G
+        var_yhat = c_test - 2 * sigma * G - sigma**2 * dG + q * (G + lt * dG) + var_y / alpha_test * point.Qbar
+        at_train = rho_test + (rho_test + c_train) / alpha_test * point.Qbar
+        H = one - ones / d
+        cross, *own = (mean(H * X * H * Y) for X, Y in ((C_train, C_test), (C_train, C_train), (C_test, C_test)))
+        return {
+            "total": rho_test + var_y / alpha_test * point.Qbar + mean(C_test * K),
+            "cov": cov,
+            "var_yhat": var_yhat,
+            "var_given_label": var_yhat - cov**2 / var_y,
+            "training": at_train + q * point.a * phi + (q * lt - sigma**2) * point.a**2 * dphi,
+            "rotated": at_train + c_train * mean(K),
+            "misalignment": mean(C_test * K),
+            "resolvent": G,
+            "population": mean(C_test * mp.inverse(C_train)),
+            "inverse_cka": mp.sqrt(own[0] * own[1]) / cross,
+        }

@@ -256,20 +256,6 @@ def alignment(c, a, sigma, A, B):
     return K
 
 
-def metric_resolvent(eigenvalues, weights, test, a, sigma):
-    """From metric_resolvent."""
-    mean0 = torch.sum(test*weights/(sigma[..., None] + a[..., None]*eigenvalues), dim=-1)
-    metric_resolvent = mean0
-    return metric_resolvent
-
-
-def metric_population(eigenvalues, weights, test):
-    """From metric_population."""
-    mean0 = torch.sum(test*weights/eigenvalues, dim=-1)
-    metric_population = mean0
-    return metric_population
-
-
 def centering(d):
     """From centering."""
     centering = (-1/d) * (torch.ones((int(d), int(d)), dtype=torch.float64)) + torch.eye(int(d), dtype=torch.float64)

@@ -26,10 +26,10 @@ GRID = {
 }
 
 
-def load(target: str, equations: list[str], name: str = "exported") -> Any:
-    module = types.ModuleType(name)
-    sys.modules[name] = module
-    exec(ta.numerics.export_module(SPECTRUM, equations, target, test=TEST), module.__dict__)
+def load(target: str, equations: list[str], spectrum: ta.Spectrum = SPECTRUM, test: Any = TEST) -> Any:
+    module = types.ModuleType("exported")
+    sys.modules[module.__name__] = module
+    exec(ta.numerics.export_module(spectrum, equations, target, test=test), module.__dict__)
     return module
 
 
@@ -44,6 +44,21 @@ def test_it_gives_what_the_library_gives(target: str) -> None:
     assert list(values) == EQUATIONS
     for name, array in values.items():
         np.testing.assert_allclose(array, expected[name], rtol=1e-13, atol=1e-13, err_msg=name)
+
+
+@pytest.mark.parametrize("target", ["numpy", "torch"])
+def test_next_to_the_rank_and_beyond_the_range(target: str) -> None:
+    """Where a small weight at zero matters, as in the library; and where an output overflows, an error."""
+    eigenvalues = [1.0, 0.80343994, 0.0, 0.99272638, 0.95050947]
+    spectrum = ta.Spectrum(eigenvalues, [7.75e-7, 0.654, 9.83e-7, 0.3456, 5.46e-5])
+    given = {"alpha": 2.7e6, "tau": 1 - 1.147e-10, "kappa": 5.27, "rho": 0.0}
+    found = load(target, ["q", "M"], spectrum=spectrum, test=eigenvalues).evaluate(**given)
+    exact = ta.numerics.precise(spectrum, **given, digits=40)
+    for name, value in found.items():
+        assert float(value) == pytest.approx(float(getattr(exact, name)), rel=1e-13, abs=0)
+    tiny = ta.Spectrum([1e-158, 2e-158])
+    with pytest.raises(ArithmeticError, match="rescale"):
+        load(target, ["M"], spectrum=tiny, test=[1.0, 1.0]).evaluate(alpha=2.0, tau=0.5, kappa=1.0, rho=0.0)
 
 
 def test_torch_gradient_of_an_exported_module() -> None:

@@ -181,10 +181,26 @@ def test_tau_and_kappa_next_to_the_rank(
         (TINY_NULL.eigenvalues, TINY_NULL.weights, TINY_NULL.parameters),
     ):
         spectrum = ta.Spectrum(eigenvalues, shares)
-        found = ta.solve(spectrum, **values)
         exact = ta.numerics.precise(spectrum, **values, digits=40)
-        wrong = {k: v for k, v in errors(found, exact, eigenvalues).items() if not v < 1e-13}
-        assert not wrong
+        with plain_below(10**9):
+            plain = ta.solve(spectrum, **values)
+        tensors = ta.Spectrum(torch.tensor(eigenvalues, dtype=torch.float64), torch.tensor(shares, dtype=torch.float64))
+        for found in (ta.solve(spectrum, **values), plain, ta.solve(tensors, **values)):
+            wrong = {k: v for k, v in errors(found, exact, eigenvalues).items() if not v < 1e-13}
+            assert not wrong
+
+
+@pytest.mark.parametrize("tau", [0.5, 1.5])
+def test_an_output_beyond_the_range_is_reported_though_the_root_is_found(tau: float) -> None:
+    """1/sigma^2 overflows in the derivative of the trace."""
+    values, given_ = np.array([1e-158, 2e-158]), {"alpha": 2.0, "tau": tau, "kappa": 1.0, "rho": 0.0}
+    with plain_below(10**9), pytest.raises(ta.ConvergenceError, match=r"arrive at 1 points \(the first at index 0\)"):
+        ta.solve(ta.Spectrum(values), **given_)
+    with pytest.raises(ta.ConvergenceError, match="rescale"):
+        ta.solve(ta.Spectrum(torch.tensor(values)), **given_)
+    traced = torch.func.vmap(lambda c: ta.icl_error(ta.Spectrum(c), c, **given_).total)
+    found = traced(torch.tensor(np.stack([values, np.array([1.0, 2.0])])))
+    assert found.isnan().tolist() == [True, False]
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1e-150, 1e-110, 1e110, 1e150, 1e300])

@@ -155,7 +155,7 @@ COMPILED = """
 import torch, warnings
 import taskalign as ta
 
-warnings.simplefilter("ignore")  # what torch says of its own
+warnings.simplefilter("error")
 
 def total(eigenvalues, test, alpha, tau, ridge):
     spectra = ta.Spectrum.batch(eigenvalues)
