@@ -133,7 +133,9 @@ def measured(expression: Any, at: dict[Expr, Rational], unit: Float) -> tuple[An
             if condition.func(left, right):
                 return measured(case, at, unit)
     if isinstance(expression, Sum):
-        return measured(expression.doit(), at, unit)
+        # SymPy would round the terms to the digits of the floats in them
+        exact = expression.xreplace({number: Rational(number) for number in expression.atoms(Float)})
+        return measured(exact.doit(), at, unit)
     expression = at.get(expression, expression)
     if not expression.args or expression.is_Rational:
         value = _real(expression)
