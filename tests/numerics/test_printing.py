@@ -421,6 +421,14 @@ def test_an_index_that_no_sum_takes_up_is_the_last_axis() -> None:
                 ta.numerics.compile(expression, target)
 
 
+def test_an_index_of_the_class_for_indices() -> None:
+    index = sympy.Idx("i", d)
+    total = Sum(w[index] * (index + 1) * e[index], (index, 0, d - 1))
+    for target in printing.TABLE:
+        found = ta.numerics.compile(total, target)(w=[1, 2], e=[3, 5])
+        assert float(found.mid() if target == "arb" else found) == 23.0
+
+
 two_axes = IndexedBase("A")
 REFUSED_SUMS = {
     "without the last": Sum(w[i], (i, 0, d - 2)),
