@@ -20,6 +20,8 @@ from .errors import InputError, UnsupportedNodeError, need_library
 from .exact import as_fraction
 from .printing import FLOAT_TARGETS, NAMESPACE, Reading, function_source, numbered
 
+Source = str | Equation | Expr | Eq | int | float
+
 
 @dataclass(frozen=True)
 class _Argument:
@@ -96,7 +98,7 @@ def _values(names: tuple[str, ...], values: Sequence[Any]) -> Any:
     return _values_type(names)(*values)
 
 
-def compile(expression_or_names: Any, target: str = "numpy") -> Compiled:
+def compile(expression_or_names: Source | Sequence[Source], target: str = "numpy") -> Compiled:
     r"""Compile expressions, or equations of the catalogue by name (their right-hand sides).
 
     A SymPy `Sum` runs over whole arrays, such as `weights[i]`, `eigenvalues[i]`, `test[i]`: its limits are
@@ -130,7 +132,7 @@ def compile(expression_or_names: Any, target: str = "numpy") -> Compiled:
     if target in ("torch", "jax"):
         need_library(target)
     several = isinstance(expression_or_names, (list, tuple))
-    listed = list(expression_or_names) if several else [expression_or_names]
+    listed: list[Any] = list(expression_or_names) if several else [expression_or_names]  # type: ignore[arg-type]
     if not listed:
         raise InputError("expression_or_names: an empty list is not allowed")
     values = dict(_named(entry, f"value{k}") for k, entry in enumerate(listed))

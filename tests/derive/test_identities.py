@@ -3,7 +3,25 @@
 from __future__ import annotations
 
 import pytest
-from sympy import Abs, Expr, Piecewise, cancel, diff, piecewise_fold, simplify, solve, together, true
+from sympy import (
+    Abs,
+    Expr,
+    Integer,
+    Piecewise,
+    Rational,
+    Sum,
+    Symbol,
+    cancel,
+    diff,
+    exp,
+    piecewise_fold,
+    simplify,
+    solve,
+    sqrt,
+    sympify,
+    together,
+    true,
+)
 
 from taskalign.derive import alignment, resolvent, ridge, root, spectral, stable
 from taskalign.derive import notation as n
@@ -61,6 +79,59 @@ def test_sums_are_reduced_exactly() -> None:
 def test_a_mean_with_another_pole_is_refused() -> None:
     with pytest.raises(ValueError, match="pole"):
         spectral.reduce_means(spectral.mean(1 / (n.c + 2 * n.t)))
+
+
+i, k, w, c = n.i, Symbol("k", integer=True), n.weights, n.eigenvalues
+NO_MEANS = [
+    Sum(w[i], (i, 1, 1)),
+    Sum(w[i], (i, 1, 3)),
+    Sum(w[i], (i, 0, n.m - 1)),
+    Sum(w[i], (i, 2, n.m)),
+    Sum(w[i], (i, 1, n.m - 1)),
+    Sum(w[i] * w[k] * c[i], (i, 1, n.m), (k, 1, n.m)),
+    Sum(w[i] * c[i], (i, 1, n.m), (k, 1, n.m)),
+    Sum(w[i] ** 2, (i, 1, n.m)),
+    Sum(c[i], (i, 1, n.m)),
+    Sum(1, (i, 1, n.m)),
+    Sum(i * w[i], (i, 1, n.m)),
+    Sum(w[i] / i, (i, 1, n.m)),
+    Sum(w[i] * c[1], (i, 1, n.m)),
+    Sum(w[i] * c[k] / (c[i] + n.t), (i, 1, n.m)),
+    Sum(w[i] * n.test[i], (i, 1, n.m)),
+    Sum(w[i] * c[i] ** 2, (i, 1, n.m)),
+    Sum(w[i] * c[i] ** 4 / (c[i] + n.t), (i, 1, n.m)),
+    Sum(w[i] * sqrt(c[i] + n.t), (i, 1, n.m)),
+    Sum(w[i] * exp(c[i]), (i, 1, n.m)),
+]
+
+
+@pytest.mark.parametrize("total", NO_MEANS, ids=str)
+def test_a_sum_that_is_no_mean_over_the_whole_spectrum_is_refused(total: Sum) -> None:
+    """Limits, weights and whatever else depends on the index are read."""
+    with pytest.raises(ValueError, match=r"mean|moment"):
+        spectral.reduce_means(1 + n.t * total)
+
+
+def test_means_are_right_for_any_name_of_the_index() -> None:
+    """Against the sum over three eigenvalues, in rational numbers."""
+    values, weights, t = (
+        (Rational(5, 2), Rational(1, 3), Integer(0)),
+        (Rational(1, 2), Rational(1, 3), Rational(1, 6)),
+        2,
+    )
+    pairs = list(zip(values, weights, strict=True))
+    known = {
+        n.t: t,
+        n.c_train: sum(b * a for a, b in pairs),
+        n.U: sum(b * t / (a + t) for a, b in pairs),
+        n.U2: sum(b * t**2 / (a + t) ** 2 for a, b in pairs),
+    }
+    for f in (lambda a: a, lambda a: 3, lambda a: a / (a + n.t) ** 2, lambda a: (a**2 - 4) / (2 * a + 2 * n.t) + n.t):
+        exact = sum(b * sympify(f(a)).subs(n.t, t) for a, b in pairs)
+        assert spectral.reduce_means(Sum(w[k] * f(c[k]), (k, 1, n.m))).subs(known) == exact
+    variance = Sum(w[i] * (c[i] + Sum(w[k] * c[k], (k, 1, n.m))) / (c[i] + n.t), (i, 1, n.m))
+    exact = sum(b * (a + known[n.c_train]) / (a + t) for a, b in pairs)
+    assert spectral.reduce_means(variance).subs(known) == exact
 
 
 def test_memorisation_factor_is_the_fixed_point() -> None:

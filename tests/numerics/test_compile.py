@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import copy
 import pickle
+from concurrent.futures import ProcessPoolExecutor
 from fractions import Fraction
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import cloudpickle
 import jax
 import jax.numpy as jnp
-import joblib
 import numpy as np
 import pytest
 import sympy
@@ -452,7 +453,8 @@ def test_copies_give_what_the_original_gives(target: str) -> None:
 
 def test_a_worker_process_can_evaluate() -> None:
     compiled = ta.numerics.compile([MEAN, x**2])
-    (found,) = joblib.Parallel(n_jobs=2)([joblib.delayed(compiled)(x=2.0, c=[1.0, 3.0], w=[1.0, 4.0])])
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        found = pool.submit(compiled, x=2.0, c=[1.0, 3.0], w=[1.0, 4.0]).result(timeout=120)
     assert found.value1 == 4.0
     assert found.value0 == pytest.approx(1 / 3 + 12 / 5, rel=1e-15, abs=0)
 

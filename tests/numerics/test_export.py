@@ -110,6 +110,52 @@ def test_bad_input_of_an_exported_module(target: str) -> None:
         evaluate(**good, test=[1.0, 2.0])
 
 
+@pytest.mark.parametrize("target", ["numpy", "torch"])
+def test_what_an_exported_module_refuses_to_cut(target: str) -> None:
+    """Imaginary parts and masks; a plain number keeps all its digits."""
+    evaluate = load(target, ["sigma", "e_icl"]).evaluate
+    good = {"alpha": 2.1, "tau": 0.5, "kappa": 0.7, "rho": 0.1}
+    for bad in (2j, [1.0, 1j], np.array([1 + 1j]), np.ma.masked_greater([1.0, 2.0], 1.5)):
+        with pytest.raises(ValueError, match="alpha: must be real numbers, not masked"):
+            evaluate(**good | {"alpha": bad})
+    with pytest.raises(ValueError, match="test: must be real numbers, not masked"):
+        evaluate(**good, test=np.ma.masked_greater([1.0, 2.0, 1.0, 1.0], 1.5))
+    with pytest.raises(ValueError, match="test: must be real numbers, not masked"):
+        evaluate(**good, test=[1.0, 1j, 1.0, 1.0])
+    if target == "torch":
+        with pytest.raises(ValueError, match="tau: must be real"):
+            evaluate(**good | {"tau": torch.tensor(1j)})
+    expected = float(ta.icl_error(SPECTRUM, TEST, **good).total)
+    assert float(evaluate(**good)["e_icl"]) == pytest.approx(expected, rel=1e-13, abs=0)
+    integers = evaluate(**good | {"kappa": 1})["e_icl"]
+    assert float(integers) == pytest.approx(float(evaluate(**good | {"kappa": 1.0})["e_icl"]), rel=1e-15, abs=0)
+
+
+@pytest.mark.parametrize("target", ["numpy", "torch"])
+@pytest.mark.parametrize("name", ["alpha", "tau", "kappa", "rho", "ridge", "alpha_test", "rho_test"])
+def test_parameters_of_an_exported_module_have_their_bounds(name: str, target: str) -> None:
+    evaluate = load(target, ["e_icl"]).evaluate
+    good = {"alpha": 2.0, "tau": 0.5, "kappa": 0.7, "rho": 0.1}
+    for bad in (-0.1, float("inf"), float("nan"), *(() if name in ("rho", "ridge", "rho_test") else (0.0,))):
+        with pytest.raises(ValueError, match=name):
+            evaluate(**good | {name: bad})
+
+
+@pytest.mark.parametrize("target", ["numpy", "torch"])
+def test_test_conditions_of_an_exported_module(target: str) -> None:
+    """Not given, they are those of training; a new test covariance takes the place of the one written into it."""
+    evaluate = load(target, ["e_icl"]).evaluate
+    good = {"alpha": 2.0, "tau": 0.5, "kappa": 0.7, "rho": 0.1}
+    for given in ({}, {"alpha_test": 5.0}, {"rho_test": 0.3}):
+        expected = float(ta.icl_error(SPECTRUM, TEST, **good, **given).total)
+        assert float(evaluate(**good, **given)["e_icl"]) == pytest.approx(expected, rel=1e-13, abs=0)
+    other = np.array([1.0, 0.0, 0.5, 3.0])
+    expected = float(ta.icl_error(SPECTRUM, other, **good).total)
+    assert float(evaluate(**good, test=other)["e_icl"]) == pytest.approx(expected, rel=1e-13, abs=0)
+    with pytest.raises(ValueError, match="test: must be 4 numbers >= 0"):
+        evaluate(**good, test=-other)
+
+
 def test_bad_input() -> None:
     with pytest.raises(ValueError, match="target: 'jax'"):
         ta.numerics.export_module(SPECTRUM, ["e_icl"], "jax")
