@@ -151,7 +151,7 @@ def precise(
     """
     wanted = as_count(digits, "digits", 1)
     point = exact_point(eigenvalues, weights, alpha=alpha, tau=tau, kappa=kappa, rho=rho, ridge=ridge)
-    working = wanted + _GUARD + _lost(_nearness_to_one(point))
+    working = wanted + _GUARD
     for _ in range(_MAX_ATTEMPTS):
         try:
             with mp.workdps(working):

@@ -237,6 +237,15 @@ def test_tau_on_both_sides_of_one_with_a_ridge() -> None:
     assert relative_radius(wide.q) < 1e-3
 
 
+@pytest.mark.parametrize("exponent", [30, 40, 200])
+def test_balls_next_to_the_pole_are_as_small_as_their_input(exponent: int) -> None:
+    """tau is known exactly, the noise to ten digits: so is q, though 1 - tau loses all digits of the arithmetic."""
+    given: dict[str, Any] = {"alpha": 2, "tau": 1 + Fraction(1, 10**exponent), "kappa": 2}
+    wide = enclose([0, 1, 3], **given, rho=arb("0.1", 1e-10), digits=20)
+    assert relative_radius(wide.q) < 1e-7
+    assert wide.q.contains(enclose([0, 1, 3], **given, rho="1/10", digits=40).q)
+
+
 def test_a_ball_may_reach_beyond_what_is_allowed() -> None:
     """It stands for its allowed part: an eigenvalue around zero is one from zero up."""
     wide = enclose([arb(0, 1e-3), 1], alpha=2, tau=2, kappa=1, rho=0)
