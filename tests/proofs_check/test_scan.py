@@ -168,7 +168,9 @@ def test_chunk_of_another_scan_is_neither_taken_nor_removed(tmp_path, reference)
     assert contents(tmp_path / "this") == reference[1]
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"scan": {}}', '{"scan": {"chunk": NaN}, "points": 1, "chunks": 1}'])
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"scan": {}}', '{"scan": {"chunk": 100, "margin": NaN}, "points": 1, "chunks": 1}']
+)
 def test_unreadable_manifest_is_written_anew(tmp_path, reference, text):
     run(tmp_path)
     (tmp_path / "_manifest.json").write_text(text)
@@ -240,6 +242,8 @@ def test_grid_is_not_made_longer(tmp_path):
     message = r"holds another scan, with another points\.axes\.tau: give a new folder \(a grid cannot be made longer"
     with pytest.raises(ScanFolderError, match=message):
         scan(axes | {"tau": [0.5, 0.7]}, spectrum=ta.Spectrum([0.0, 2.0]), out=tmp_path)
+    with pytest.raises(ScanFolderError, match=r"another margin, points\.axes\.tau: give a new folder$"):
+        scan(axes | {"tau": [0.5, 0.7]}, spectrum=ta.Spectrum([0.0, 2.0]), out=tmp_path, margin=1e-3)
     assert contents(tmp_path) == before
 
 
