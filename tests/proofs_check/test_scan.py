@@ -169,7 +169,15 @@ def test_chunk_of_another_scan_is_neither_taken_nor_removed(tmp_path, reference)
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "[]", '{"scan": {}}', '{"scan": {"chunk": 100, "margin": NaN}, "points": 1, "chunks": 1}']
+    "text",
+    [
+        "{",
+        "[]",
+        '{"scan": {"chunk": 100}}',
+        '{"scan": {"chunk": 0}, "points": 1, "chunks": 1}',
+        '{"scan": {"chunk": "1"}, "points": 1, "chunks": 1}',
+        '{"scan": {"chunk": 100, "margin": NaN}, "points": 1, "chunks": 1}',
+    ],
 )
 def test_unreadable_manifest_is_written_anew(tmp_path, reference, text):
     run(tmp_path)
