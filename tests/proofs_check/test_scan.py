@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +17,7 @@ import pytest
 
 import taskalign as ta
 from taskalign.numerics import InputError
-from taskalign.proofs_check import scan
+from taskalign.proofs_check import scan, scanning
 from taskalign.proofs_check.adversary import Adversary
 from taskalign.proofs_check.chunks import ChunkFolder, ScanFolderError
 from taskalign.proofs_check.families import PowerLaw, TwoAtoms
@@ -115,6 +117,54 @@ def test_interrupt_keeps_what_was_finished(tmp_path, reference):
     assert contents(tmp_path) == reference[1]
 
 
+def watched(monkeypatch, hold):
+    """Places whose chunks are begun, and ended; before each is computed `hold` is called with its place."""
+    begun, ended = [], []
+    compute = scanning.Plan.compute
+
+    def held(plan, place):
+        begun.append(place)
+        hold(place)
+        data = compute(plan, place)
+        ended.append(place)
+        return data
+
+    monkeypatch.setattr(scanning.Plan, "compute", held)
+    return begun, ended
+
+
+def test_no_chunk_begins_after_an_interrupt_and_none_is_left_at_work(tmp_path, monkeypatch):
+    stopped = threading.Event()
+
+    def hold(place):
+        if place:
+            assert stopped.wait(60)
+            time.sleep(1)
+
+    begun, ended = watched(monkeypatch, hold)
+
+    def stop(done, size):
+        if done:
+            stopped.set()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, jobs=2, progress=stop)
+    assert sorted(begun) == sorted(ended) == [0, 1, 2]
+
+
+def test_few_chunks_wait_to_be_written(tmp_path, monkeypatch):
+    begun, _ = watched(monkeypatch, lambda place: None)
+    ahead = []
+
+    def progress(done, size):
+        time.sleep(0.1 if done == CHUNK else 0.0)
+        ahead.append(len(begun) - done // CHUNK)
+
+    run(tmp_path, jobs=2, progress=progress)
+    assert 0 < max(ahead) <= 4
+
+
 def test_finished_scan_is_not_computed_again(tmp_path, reference):
     run(tmp_path)
     calls = []
@@ -168,7 +218,17 @@ def test_chunk_of_another_scan_is_neither_taken_nor_removed(tmp_path, reference)
     assert contents(tmp_path / "this") == reference[1]
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"scan": {}}', '{"scan": {"chunk": NaN}, "points": 1, "chunks": 1}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"scan": {"chunk": 100}}',
+        '{"scan": {"chunk": 0}, "points": 1, "chunks": 1}',
+        '{"scan": {"chunk": "1"}, "points": 1, "chunks": 1}',
+        '{"scan": {"chunk": 100, "margin": NaN}, "points": 1, "chunks": 1}',
+    ],
+)
 def test_unreadable_manifest_is_written_anew(tmp_path, reference, text):
     run(tmp_path)
     (tmp_path / "_manifest.json").write_text(text)
@@ -240,6 +300,8 @@ def test_grid_is_not_made_longer(tmp_path):
     message = r"holds another scan, with another points\.axes\.tau: give a new folder \(a grid cannot be made longer"
     with pytest.raises(ScanFolderError, match=message):
         scan(axes | {"tau": [0.5, 0.7]}, spectrum=ta.Spectrum([0.0, 2.0]), out=tmp_path)
+    with pytest.raises(ScanFolderError, match=r"another margin, points\.axes\.tau: give a new folder$"):
+        scan(axes | {"tau": [0.5, 0.7]}, spectrum=ta.Spectrum([0.0, 2.0]), out=tmp_path, margin=1e-3)
     assert contents(tmp_path) == before
 
 

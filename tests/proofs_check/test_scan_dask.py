@@ -114,6 +114,19 @@ def test_client_is_taken_and_stays_open(tmp_path, cluster, expected):
         small(tmp_path / "small", scheduler=client)
 
 
+def test_interrupted_scan_leaves_nothing_with_the_client(tmp_path, cluster):
+    """Chunks that take long, of which one is under way and others wait."""
+    cluster.worker()
+
+    def stop():
+        raise KeyboardInterrupt
+
+    with Client(cluster.address, set_as_default=False) as client:
+        with pytest.raises(KeyboardInterrupt):
+            small(tmp_path / "small", scheduler=client, margin=float("inf"), progress=at(10, stop))
+        assert not [state for state in client.futures.values() if state.status == "pending"]
+
+
 def test_asynchronous_client_is_refused(tmp_path, cluster):
     async def given():
         async with Client(cluster.address, asynchronous=True, set_as_default=False) as client:

@@ -10,6 +10,7 @@ from taskalign.proofs_check import scan
 from taskalign.proofs_check.chunks import ScanFolderError
 from taskalign.proofs_check.families import TwoAtoms
 from taskalign.proofs_check.points import RandomPoints
+from taskalign.proofs_check.scanning import saved_rows
 from taskalign.proofs_check.summary import summarise
 
 from .scan_tools import CHUNK, SIZE, contents, run, small, start_slow, wait_for_chunks
@@ -146,6 +147,16 @@ def test_what_is_no_file_where_one_belongs_is_one_line(tmp_path, name, make):
     if name == NAME:
         with pytest.raises(InputError, match=r"^summary: "):
             summarise(tmp_path)
+
+
+def test_summary_reads_the_files_alone(tmp_path):
+    small(tmp_path)
+    (tmp_path / NAME).mkdir()
+    assert summarise(tmp_path).rows == 30
+    assert saved_rows(tmp_path) == 30
+    for file in tmp_path.glob("chunk-00000002-*.parquet"):
+        file.write_bytes(file.read_bytes()[:-9])
+    assert saved_rows(tmp_path) == 20
 
 
 def test_chunk_that_is_a_link_to_one_is_taken(tmp_path, reference):
