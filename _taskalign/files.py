@@ -43,18 +43,14 @@ def check_file(option: str, path: Path) -> None:
     Raises:
         InputError: it is a folder, or its folder is not there or cannot be written.
     """
-    try:
-        if path.is_dir():
-            raise InputError(f"{option}: {path} is a folder, must be a file")
-        if _is_special(path):
-            return
-        target = _target(path)
-        os.stat(target.parent)  # says why it is not there
-        if not target.parent.is_dir():
-            raise InputError(f"{option}: {path}: Not a directory")
-    except OSError as error:
-        raise InputError(f"{option}: {path}: {error.strerror or error}") from None
-    _may_write(option, path, target.parent)
+    if not path.name or path.is_dir():
+        raise InputError(f"{option}: {path} is a folder, must be a file")
+    if _is_special(path):
+        return
+    parent = _target(path).parent
+    if not parent.is_dir():
+        raise InputError(f"{option}: {path}: {'Not a directory' if parent.exists() else f'{parent} is no folder'}")
+    _may_write(option, path, parent)
 
 
 def write(option: str, path: Path, content: str | bytes) -> None:
@@ -65,6 +61,7 @@ def write(option: str, path: Path, content: str | bytes) -> None:
     """
     # names of files may hold bytes that are no text
     data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
+    check_file(option, path)
     try:
         if _is_special(path):
             with path.open("ab") as file:  # where standard output is a file, it keeps what it holds
