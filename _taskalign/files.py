@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from taskalign.numerics.errors import InputError
@@ -64,7 +65,9 @@ def write(option: str, path: Path, content: str | bytes) -> None:
     check_file(option, path)
     try:
         if _is_special(path):
-            with path.open("ab") as file:  # where standard output is a file, it keeps what it holds
+            # a file that is standard output is written where that stands
+            sys.stdout.flush()
+            with open(os.dup(1), "wb") if os.path.samestat(path.stat(), os.fstat(1)) else path.open("ab") as file:
                 file.write(data)
             return
         with whole_file(_target(path)) as beside:

@@ -259,7 +259,7 @@ def test_asymmetry_of_single_precision(folder, capsys):
     np.testing.assert_allclose(found.eigenvalues, np.linalg.eigvalsh((matrix + matrix.T) / 2)[::-1], rtol=1e-9, atol=0)
     assert "0 eigenvalues" in capsys.readouterr().err
     with pytest.raises(InputError, match="not symmetric"):
-        tasks(saved("c.csv", matrix + [[0, 1e-6], [0, 0]], "%.8f"), None)
+        tasks(saved("c.csv", matrix + np.array([[0, 1e-6], [0, 0]]), "%.8f"), None)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,40 @@ from taskalign.cli import main
 from taskalign.numerics import InputError
 from taskalign.values import MOST_POINTS, exact, listed, number, numbers, whole
 
-BAD = ["", " ", " 1", "1 ", "1_0", "1__0", "٣", "１", "1,", "0x10", "1e", "e5", ".", "+", "--1", "1.2.3", "1/0", "1/2/3"]
-BAD += ["1.5/2", "1/-2", "1e5/2", "007", "1/02", "NaN", "infinity", "Inf", "1e400", "-1e400", "1e-400", "1/1" + "0" * 400]
+BAD = [
+    "",
+    " ",
+    " 1",
+    "1 ",
+    "1_0",
+    "1__0",
+    "٣",
+    "１",
+    "1,",
+    "0x10",
+    "1e",
+    "e5",
+    ".",
+    "+",
+    "--1",
+    "1.2.3",
+    "1/0",
+    "1/2/3",
+]
+BAD += [
+    "1.5/2",
+    "1/-2",
+    "1e5/2",
+    "007",
+    "1/02",
+    "NaN",
+    "infinity",
+    "Inf",
+    "1e400",
+    "-1e400",
+    "1e-400",
+    "1/1" + "0" * 400,
+]
 BAD += ["1" * 5000, "True", "None", "1f", "1j", "−1", "½", "1d3", "1e5_0", "0.0000e-", "1\n", "9" * 400 + "/1"]
 
 
@@ -124,9 +156,9 @@ def test_whole_numbers():
     assert whole("--d", "12", 1) == 12
     assert whole("--d", "-3") == -3
     for text in ("1.0", "1_0", "٣", " 1", "1e3", "007", "", "9" * 5000):
-        with pytest.raises(InputError, match="is not a whole number$"):
+        with pytest.raises(InputError, match=r"is not a whole number$"):
             whole("--d", text)
-    with pytest.raises(InputError, match="^--d: 0 is not allowed, must be a whole number >= 1$"):
+    with pytest.raises(InputError, match=r"^--d: 0 is not allowed, must be a whole number >= 1$"):
         whole("--d", "0", 1)
 
 
