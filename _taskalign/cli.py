@@ -231,7 +231,7 @@ def export(
     from taskalign.numerics.export import export_module
 
     tasks = inputs.tasks(train, test, read_tolerance(tolerance))
-    names = listed("--equations", equations)
+    names = [name.strip() for name in listed("--equations", equations)]
     if out is not None:
         files.check_file("--out", out)
     text = export_module(tasks.spectrum, names, target, test=tasks.test)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from taskalign.numerics.errors import InputError
@@ -43,18 +44,14 @@ def check_file(option: str, path: Path) -> None:
     Raises:
         InputError: it is a folder, or its folder is not there or cannot be written.
     """
-    try:
-        if path.is_dir():
-            raise InputError(f"{option}: {path} is a folder, must be a file")
-        if _is_special(path):
-            return
-        target = _target(path)
-        os.stat(target.parent)  # says why it is not there
-        if not target.parent.is_dir():
-            raise InputError(f"{option}: {path}: Not a directory")
-    except OSError as error:
-        raise InputError(f"{option}: {path}: {error.strerror or error}") from None
-    _may_write(option, path, target.parent)
+    if not path.name or path.is_dir():
+        raise InputError(f"{option}: {path} is a folder, must be a file")
+    if _is_special(path):
+        return
+    parent = _target(path).parent
+    if not parent.is_dir():
+        raise InputError(f"{option}: {path}: {'Not a directory' if parent.exists() else f'{parent} is no folder'}")
+    _may_write(option, path, parent)
 
 
 def write(option: str, path: Path, content: str | bytes) -> None:
@@ -68,7 +65,9 @@ def write(option: str, path: Path, content: str | bytes) -> None:
     check_file(option, path)
     try:
         if _is_special(path):
-            with path.open("ab") as file:  # where standard output is a file, it keeps what it holds
+            # a file that is standard output is written where that stands
+            sys.stdout.flush()
+            with open(os.dup(1), "wb") if os.path.samestat(path.stat(), os.fstat(1)) else path.open("ab") as file:
                 file.write(data)
             return
         with whole_file(_target(path)) as beside:

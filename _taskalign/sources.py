@@ -53,7 +53,7 @@ class Source:
         weights: shares of the eigenvalues; None for a list of them, one a direction, and for a matrix.
         sha256: of the file; None for a short form.
         half_unit: what rounding may have done to an entry, by the digits of a text; 0 where they say nothing.
-        epsilon: rounding error of the floating type of a file, where that is not double precision or better.
+        epsilon: rounding error of the floating type that the numbers may have had before, if not double precision.
     """
 
     text: str
@@ -91,7 +91,7 @@ def read(option: str, text: str, size: int | None = None) -> Source:
         raise InputError(f"{option}: {text!r} is not allowed, must be {known}, or one of {SHORT_FORMS}")
     try:
         content = _content(path)
-        array, half, epsilon = _from_npy(path) if path.suffix.lower() == ".npy" else (*_from_text(content), 0.0)
+        array, half, epsilon = _from_npy(path) if path.suffix.lower() == ".npy" else _from_text(content)
     except InputError as error:
         raise InputError(f"{option}: {text}: {error}") from None
     except OSError as error:
@@ -146,9 +146,9 @@ def _from_npy(path: Path) -> tuple[np.ndarray, float, float]:
     return values, 0.0, float(np.finfo(array.dtype).eps) if coarse else 0.0
 
 
-def _from_text(content: bytes) -> tuple[np.ndarray, float]:
+def _from_text(content: bytes) -> tuple[np.ndarray, float, float]:
     table = read_table(content)
-    return np.array(table.values), table.half_unit
+    return np.array(table.values), table.half_unit, float(np.finfo(np.float32).eps) if table.is_single else 0.0
 
 
 # --- short forms ----------------------------------------------------------------------------------------------

@@ -42,6 +42,8 @@ _THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+")
 _HEADERS = 2
 #: a table with fewer significant digits than this is taken as it is written, not as rounded
 _ROUNDED = 4
+#: the most significant digits that single precision needs
+_SINGLE = 9
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,12 @@ class Table:
         half_unit: half a unit of the last digit written, of the entries with the most significant digits; 0 where
             these are few or all numbers are whole. Numbers that a program rounded have the same count of decimals or
             of significant digits, but for zeros at the end that some programs drop, and for short ones that are exact.
+        is_single: whether no entry has more digits than single precision is written with.
     """
 
     values: list[list[float]]
     half_unit: float
+    is_single: bool
 
 
 def read_table(content: bytes) -> Table:
@@ -79,12 +83,12 @@ def read_table(content: bytes) -> Table:
     """
     headers, rows = _headers(_split(_lines(_decoded(content))))
     rows = _without_labels(headers, _without_trailing(rows))
-    values, half = _numbers(rows)
+    values, digits, half = _numbers(rows)
     down, right = _counting(rows, headers)
     values, rows = [row[right:] for row in values[down:]], [row[right:] for row in rows[down:]]
     if len(rows[0].fields) == 1 and len(rows) > 1 and not headers:
         _refuse_numeric_name(rows[0], [row[0] for row in values], [row.fields[0] for row in rows])
-    return Table(values, half)
+    return Table(values, half if digits >= _ROUNDED else 0.0, _ROUNDED <= digits <= _SINGLE)
 
 
 # --- text to fields -----------------------------------------------------------------------------------------------
@@ -187,8 +191,8 @@ def _is_word(field: str) -> bool:
     return (field[0].isalpha() or field[0] == "_") and DECIMAL.fullmatch(field.translate(_ALIKE)) is None
 
 
-def _numbers(rows: list[Row]) -> tuple[list[list[float]], float]:
-    """The values, and half a unit of the last digit, see `Table`.
+def _numbers(rows: list[Row]) -> tuple[list[list[float]], int, float]:
+    """The values, the most significant digits, and half a unit of the last one, see `Table`.
 
     Raises:
         InputError: naming the line and the field.
@@ -205,7 +209,7 @@ def _numbers(rows: list[Row]) -> tuple[list[list[float]], float]:
             if digits > most or (digits == most and own > half):
                 most, half = digits, own
         values.append(found)
-    return values, half if most >= _ROUNDED else 0.0
+    return values, most, half
 
 
 def _last_digit(field: str) -> tuple[int, float]:

@@ -59,7 +59,7 @@ def whole(chosen: str | None, renamed: Mapping[str, str]) -> str:
     Raises:
         InputError: an unknown section, or notation that is ambiguous.
     """
-    wanted = None if chosen is None else listed("--sections", chosen)
+    wanted = None if chosen is None else [name.strip() for name in listed("--sections", chosen)]
     known = sections()
     for name in wanted or ():
         if name not in known:
@@ -74,7 +74,7 @@ def selected(chosen: str, renamed: Mapping[str, str]) -> str:
     Raises:
         InputError: an unknown equation, or notation that is ambiguous.
     """
-    wanted = listed("--equations", chosen)
+    wanted = [name.strip() for name in listed("--equations", chosen)]
     known = catalogue()
     for name in wanted:
         if name not in known:

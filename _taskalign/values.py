@@ -115,8 +115,6 @@ def numbers(option: str, text: str) -> float | np.ndarray:
     if not is_several(text):
         return number(option, text)
     if ":" not in text:
-        if len(text.split()) != 1 or text != text.strip():
-            raise InputError(f"{option}: {shorten(text)} has blanks, must be {FORMS}")
         entries = listed(option, text)
         _few(option, len(entries))
         return np.array([number(option, entry) for entry in entries])
@@ -143,9 +141,9 @@ def listed(option: str, text: str) -> list[str]:
     Raises:
         InputError: naming the option; an entry is empty.
     """
-    entries = [entry.strip() for entry in text.split(",")]
-    if "" in entries:
-        what = "an empty list" if not any(entries) else f"an empty entry in {shorten(text)}"
+    entries = text.split(",")
+    if not all(entry.strip() for entry in entries):
+        what = "an empty list" if not text.strip(" ,") else f"an empty entry in {shorten(text)}"
         raise InputError(f"{option}: {what} is not allowed, must be entries separated by commas")
     return entries
 

@@ -11,7 +11,7 @@ import pytest
 from sympy import Eq, Expr, Float, Indexed, MatrixExpr, Sum, Symbol, Trace
 from sympy.core.function import AppliedUndef
 
-from taskalign.derive import Equation, catalogue
+from taskalign.derive import Equation, catalogue, document
 from taskalign.derive import notation as n
 from taskalign.derive.latex import display, inline, names, text
 from taskalign.derive.layout import LINE, width
@@ -171,3 +171,96 @@ def test_output_does_not_depend_on_the_hash_seed() -> None:
     ]
     assert len({run.communicate()[0] for run in runs}) == 1
     assert all(run.returncode == 0 for run in runs)
+
+
+# --- notation that would mislead --------------------------------------------------------------------------------------
+@pytest.mark.parametrize("latex", names().values())
+def test_the_symbols_of_the_papers_are_allowed_as_notation(latex: str) -> None:
+    assert names({"e_icl": latex} if "(" not in latex else {"density": latex})
+
+
+ALLOWED = (
+    r"\mathrm{MSE} \tilde{\lambda}_{\mathrm{eff}}^{(1)} x' x''_1 x'^{2} \sigma_\star \bm{x} \hat\xi \mine{x}{y} \mine"
+)
+ALLOWED += r" {x_a}_b \bar{x_1} s^* x_{a,b} \text{err} E_{-}"
+#: signs, sums, products and fractions would change meaning; numbers and blanks are no symbols
+MISLEADING = (
+    r"-\tau \tau+1 ab \ell/d \frac{a}{b} {a+b} {ab} \mathrm{a-b} 2 \mathrm{2} \mathbf{1} {} \mathrm{} \, \quad \sum"
+)
+MISLEADING += r" \cdot + (x) f(x) x, x! \{x\} \sqrt{x}"
+#: what TeX would not take
+BROKEN = (
+    r"q_1_2 x^2^3 x^2' x_{a_b_c} x_ x^ _x ' \hat x_{} \lambda_{x x} \left(x x% x~y \begin{x} x_{\def} x@y \mathrm ξ"
+)
+
+
+@pytest.mark.parametrize("latex", [*ALLOWED.split(), r"\langle x \rangle"])
+def test_symbols_that_are_allowed(latex: str) -> None:
+    assert names({"tau": latex})["tau"] == latex
+
+
+@pytest.mark.parametrize("latex", [*MISLEADING.split(), *BROKEN.split(), r"\lambda M", "x\ty"])
+def test_what_no_symbol_can_be_is_refused(latex: str) -> None:
+    with pytest.raises(ValueError, match=r"^notation\['tau'\]: .* is no LaTeX for a symbol: ") as caught:
+        names({"tau": latex})
+    assert "\n" not in str(caught.value)
+    with pytest.raises(ValueError, match="no LaTeX for a symbol"):
+        catalogue()["sigma"].latex({"tau": latex})
+
+
+@pytest.mark.parametrize(
+    ("equation", "notation", "one", "other"),
+    [
+        ("q", {"sigma": r"\tilde\lambda"}, "'effective_ridge'", "'sigma'"),
+        ("q", {"sigma": r"\tilde{\lambda }"}, "'effective_ridge'", "'sigma'"),
+        ("q", {"sigma": r"{\widetilde\lambda}"}, "'effective_ridge'", "'sigma'"),
+        ("sigma", {"sigma": "x", "s": "x"}, "'s'", "'sigma'"),
+        # within another symbol, F_kappa
+        ("metric_resolvent", {"kappa": r"\gamma"}, "'kappa'", "'test'"),
+        # indexed: without and with the index; the index itself
+        ("metric_resolvent", {"sigma": r"\gamma"}, "'sigma'", "'test'"),
+        ("metric_resolvent", {"sigma": r"\gamma_i"}, "'sigma'", r"test\[i\]"),
+        ("metric_resolvent", {"sigma": r"c_{i}"}, "'sigma'", r"eigenvalues\[i\]"),
+        ("metric_resolvent", {"sigma": "i"}, "'sigma'", "the letter i"),
+        ("metric_resolvent", {"weights": r"\gamma"}, "'test'", "'weights'"),
+        # the square of another
+        ("q", {"rho": r"\sigma^2"}, "'rho'", "'sigma'"),
+        ("q", {"rho": r"\sigma^{2}"}, "'rho'", "'sigma'"),
+    ],
+)
+def test_symbols_that_would_look_alike_are_refused(
+    equation: str, notation: dict[str, str], one: str, other: str
+) -> None:
+    for numbered in (False, True):
+        with pytest.raises(ValueError, match=f"^notation: ({one} .*{other}|{other} .*{one})") as caught:
+            catalogue()[equation].latex(notation, numbered=numbered)
+        assert "give one of them another LaTeX" in str(caught.value)
+    with pytest.raises(ValueError, match=r"^notation: "):
+        document(notation=notation)
+
+
+@pytest.mark.parametrize(
+    ("equation", "notation", "printed"),
+    [
+        # what is not printed does not count; nor what looked alike before
+        ("sigma", {"kappa": "s"}, r"\sigma = s + \tilde\lambda"),
+        ("sigma", {"sigma": "s", "s": r"\sigma"}, r"s = \sigma + \tilde\lambda"),
+        ("summary_noise", {"rho": "c"}, r"s = \frac{c + c_{\mathrm{train}}}{\alpha}"),
+        ("summary_noise", {"rho": r"\sigma^2"}, r"s = \frac{\sigma^2 + c_{\mathrm{train}}}{\alpha}"),
+        ("resolvent", {"c": "x", "eigenvalues": "x"}, r"F_{\kappa} = \frac{1}{a x + z}"),
+    ],
+)
+def test_symbols_that_are_not_printed_may_look_alike(equation: str, notation: dict[str, str], printed: str) -> None:
+    assert catalogue()[equation].latex(notation) == printed
+
+
+def test_letters_of_the_text_count_in_a_document() -> None:
+    for letter in ("k", r"\ell", r"\Gamma"):
+        with pytest.raises(ValueError, match="'kappa' and the letter"):
+            document(["ridge"], {"kappa": letter})
+    assert document(["ridge"], {"kappa": r"\vartheta"})
+
+
+def test_a_symbol_of_ones_own_counts() -> None:
+    with pytest.raises(ValueError, match="'sigma' and the letter x would look alike"):
+        inline(n.sigma + Symbol("x"), {"sigma": "x"})

@@ -1,6 +1,7 @@
 """The command line: what it prints, what it refuses and how, and what it loads."""
 
 import csv
+import importlib.util
 import io
 import json
 import os
@@ -13,6 +14,8 @@ import pytest
 
 import taskalign as ta
 from taskalign.cli import main
+
+from .terminal import rest_of
 
 POINT = ["--alpha", "2", "--tau", "4", "--kappa", "1", "--rho", "0.01"]
 KEYWORDS = {"alpha": 2, "tau": 4, "kappa": 1, "rho": 0.01}
@@ -291,6 +294,67 @@ def test_long_path_is_not_cut(run, tmp_path):
     assert str(folder / "c.csv") in run("evaluate", "--train", str(folder / "c.csv"), *POINT)[1]
 
 
+def test_precise_takes_fractions_as_they_are(run):
+    changed = point(alpha="7/3", tau="1/3", rho="1e-3")
+    code, out, _ = run("evaluate", "--train", "iso", *changed, "--precise", "30", "--json")
+    assert code == 0
+    with mpmath.workdps(35):
+        exact = ta.numerics.precise([1], alpha="7/3", tau="1/3", kappa=1, rho="1/1000", digits=30)
+        assert abs(mpmath.mpf(json.loads(out)["quantities"]["sigma"]) - exact.sigma) < 1e-29
+
+
+def test_precise_with_a_list_says_which(run):
+    refused(run("evaluate", "--train", "iso", *point(kappa="1,2"), "--precise", "20"), "--precise", "--kappa is '1,2'")
+
+
+def test_infinitely_many_tasks_and_an_infinite_test_context(run):
+    """Against values so large that the rest is rounding."""
+    limits = json.loads(run("evaluate", "--train", "iso", *point(kappa="inf"), "--alpha-test", "inf", "--json")[1])
+    large = json.loads(run("evaluate", "--train", "iso", *point(kappa="1e14"), "--alpha-test", "1e14", "--json")[1])
+    for name in ("t", "a", "M", "q", "e_icl"):
+        assert limits["quantities"][name] == pytest.approx(large["quantities"][name], rel=1e-12, abs=0)
+    assert limits["inputs"]["kappa"] == limits["inputs"]["alpha_test"] == "inf"
+
+
+@pytest.mark.parametrize(
+    ("command", "finite", "infinite"),
+    [
+        (["lowrank", "--rank-fraction", "1/2", "--noise-std", "0.3"], "m m0 m_bar", "TM IDG ODG q q0 q_bar"),
+        *(
+            (
+                ["predict", "--train", "power:1:8", "--rho", "0.1", "--kind", kind],
+                "var_y cov slope_given_label slope_given_clean error_noise error_bias error_task error_context"
+                " ridge_explicit ridge_context ridge_given_tasks ridge_tasks_factor ridge_tasks ridge_total",
+                "var_yhat var_given_label var_given_clean var_given_query error_train error_interaction error_total",
+            )
+            for kind in ("fresh", "rotated", "training")
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_sweeps_of_other_commands_over_the_divergence(run, command, finite, infinite):
+    code, out, err = run(*command, "--alpha", "2", "--kappa", "0.7", "--tau", "0.99999999,1,1.00000001")
+    assert (code, err.count("\n")) == (0, 1)
+    below, at, above = csv.DictReader(io.StringIO(out))
+    assert all(f"{name}," in err or f"{name} " in err for name in infinite.split())
+    for row in (below, above):
+        for name in finite.split():
+            assert float(at[name]) == pytest.approx(float(row[name]), rel=1e-6, abs=1e-12)
+        assert all(float(row[name]) > 1e5 for name in infinite.split())
+    assert all(at[name] == "inf" for name in infinite.split())
+
+
+def test_predict_over_a_list_is_its_points(run):
+    arguments = ["predict", "--train", "power:1:8", "--test", "iso", "--alpha", "2", "--kappa", "1", "--rho", "0.1"]
+    rows = json.loads(run(*arguments, "--tau", "0.5,3", "--json")[1])
+    for row, tau in zip(rows, ("0.5", "3"), strict=True):
+        one = json.loads(run(*arguments, "--tau", tau, "--json")[1])
+        for kind, mark in (("law", ""), ("budget", "error_"), ("ridge", "ridge_")):
+            for name, value in one[kind].items():
+                assert row[mark + name] == pytest.approx(value, rel=1e-12, abs=1e-15)
+    refused(run(*arguments, "--tau", "0.5,3", "--sample", "3", "--out", "x.csv"), "--sample", "not allowed with a list")
+
+
 # --- latex and export ---------------------------------------------------------------------------------------
 def test_single_equation(run):
     code, out, _ = run("latex", "--equations", "sigma,summary_noise", "--notation", r"effective_ridge=\xi")
@@ -383,3 +447,166 @@ def test_terminal_never_cuts_a_number(width, monkeypatch):
     assert "\x1b[" in text
     assert "0.505" + "0" * 57 in text
     assert ("noise of the context summary" in text) is (width == 200)
+
+
+# --- outputs ----------------------------------------------------------------------------------------------------
+EVALUATE = [sys.executable, "-m", "taskalign", "evaluate", "--train", "iso", *POINT]
+
+
+def shell(line, **more):
+    return subprocess.run(["sh", "-c", line, *EVALUATE], capture_output=True, text=True, timeout=120, **more)
+
+
+@pytest.mark.parametrize(
+    ("line", "err"),
+    [
+        ('"$0" "$@" >&-', "taskalign: standard output is closed\n"),
+        ('"$0" "$@" >/dev/full', "taskalign: standard output: No space left on device\n"),
+        ('"$0" "$@" --rho-test 0:1:20000 >/dev/full', "taskalign: standard output: No space left on device\n"),
+        ('"$0" "$@" --alpha x >&- 2>&-', ""),
+        ('"$0" "$@" --alpha x 2>&-', ""),
+        ('"$0" "$@" --help >/dev/full', "taskalign: standard output: No space left on device\n"),
+    ],
+)
+def test_closed_and_full_outputs_made_tracebacks(line, err):
+    done = shell(line)
+    assert (done.returncode, done.stderr, done.stdout) == (2, err, "")
+
+
+@pytest.mark.parametrize("columns", ["0", "1", "-5", "abc", "99999999", "20", ""])
+def test_no_width_of_a_terminal_made_a_traceback(columns):
+    environment = os.environ | {"COLUMNS": columns}
+    done = taskalign("evaluate", "--help", env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--alpha" in done.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no terminals here")
+def test_a_terminal_of_one_column():
+    import fcntl
+    import struct
+    import termios
+
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 1, 1, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    process = subprocess.Popen(EVALUATE, stdout=theirs, stderr=theirs, stdin=theirs, env=environment)
+    os.close(theirs)
+    shown = rest_of(ours)
+    assert process.wait(timeout=60) == 0
+    assert b"0.505" in shown
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["latex", "--sections", "ridge"],
+        ["export", "--train", "iso"],
+        ["predict", "--train", "iso", *POINT, "--sample", "3"],
+        ["report", "--train", "iso", *POINT],
+        ["figure", "kappa-sweep"],
+    ],
+    ids=lambda command: command[0],
+)
+@pytest.mark.parametrize("out", ["", " ", "good.csv/x"])
+def test_outputs_are_checked_before_the_work(run, files, command, out, monkeypatch):
+    def worked(*arguments, **more):
+        raise AssertionError("it worked first")
+
+    places = {"tex": "whole", "report": "report_data", "numerics.export": "export_module", "files": "write"}
+    for module, name in (places | {"numerics.prediction_law": "prediction_law"}).items():
+        monkeypatch.setattr(importlib.import_module(f"taskalign.{module}"), name, worked)
+    before = sorted(files.iterdir())
+    code, shown, err = run(*command, "--out", out)
+    assert (code, shown) == (2, "")
+    assert err.startswith("taskalign: --out: ")
+    assert err.count("\n") == 1
+    assert sorted(files.iterdir()) == before
+
+
+def test_a_file_that_would_be_a_folder(run, files):
+    for out in (".", "folder.csv", ".."):
+        refused(run("latex", "--equations", "sigma", "--out", out), "--out", f"{out} is a folder, must be a file")
+
+
+def test_devices_and_links_are_written_to_and_not_replaced(run, files):
+    (files / "link.tex").symlink_to("target.tex")
+    os.mkfifo(files / "pipe.tex")
+    reader = os.open(files / "pipe.tex", os.O_RDONLY | os.O_NONBLOCK)
+    for name in ("link.tex", "pipe.tex", "/dev/null"):
+        assert run("latex", "--equations", "sigma", "--out", name) == (0, f"wrote {name}\n", "")
+    assert (files / "link.tex").is_symlink()
+    assert (files / "target.tex").read_text() == os.read(reader, 1000).decode() == "\\sigma = s + \\tilde\\lambda\n"
+    os.close(reader)
+    assert not os.path.isfile("/dev/null")
+    refused(run("latex", "--equations", "sigma", "--out", "/dev/full"), "--out", "No space left on device")
+
+
+def test_standard_output_as_a_file_keeps_what_it_holds(files):
+    line = f"echo before; {sys.executable} -m taskalign latex --equations sigma --out /dev/stdout"
+    with (files / "all.txt").open("w") as file:
+        assert subprocess.run(["sh", "-c", line], stdout=file, timeout=60).returncode == 0
+    lines = (files / "all.txt").read_text().splitlines()
+    assert lines == ["before", r"\sigma = s + \tilde\lambda", "wrote /dev/stdout"]
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_names_of_files_that_are_no_text(files, locale):
+    name = os.fsdecode(b"c\xff.csv")
+    (files / name).write_text("2\n1\n")
+    environment = os.environ | {"LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = taskalign("evaluate", "--train", name, *POINT, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    done = taskalign("evaluate", "--train", os.fsdecode(b"d\xff.csv"), *POINT, env=environment)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "taskalign: --train: d\\udcff.csv: No such file or directory\n"
+    done = taskalign("latex", "--equations", "sigma", "--out", os.fsdecode(b"x\xff.tex"), env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (files / os.fsdecode(b"x\xff.tex")).exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--notation", r"sigma=\tilde\lambda"], "'effective_ridge' and 'sigma' would look alike"),
+        (["--notation", r"tau=-\tau"], r"tau: '-\\tau' is no LaTeX for a symbol"),
+        (["--notation", "q=q_1_2"], "q: 'q_1_2' is no LaTeX for a symbol: it has two subscripts"),
+        (["--notation", "q=x", "--notation", "q=y"], "'q' is given twice, as x and y"),
+    ],
+)
+def test_notation_that_would_mislead(run, arguments, message):
+    refused(run("latex", "--equations", "q", *arguments), "--notation", message)
+    refused(run("latex", "--sections", "ridge", *arguments), "--notation", message)
+
+
+def test_an_empty_entry_of_a_list_was_left_out(run):
+    refused(run("latex", "--equations", "K,"), "--equations", "an empty entry in 'K,' is not allowed")
+    refused(run("latex", "--sections", "ridge,,limits"), "--sections", "an empty entry")
+    refused(run("export", "--train", "iso", "--equations", "e_icl,"), "--equations", "an empty entry")
+    assert run("latex", "--equations", "sigma, tau_order")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("library", "call", "extra"),
+    [
+        ("torch", "ta.numerics.compile('resolvent', target='torch')", "torch"),
+        ("jax", "ta.numerics.compile('resolvent', target='jax')", "jax"),
+        ("torch", "ta.models.spearman_table()", "torch"),
+        (
+            "matplotlib",
+            "__import__('taskalign.plot_style').plot_style.picture(len, 'png', size=(1, 1), dpi=9)",
+            "report",
+        ),
+        ("latex2mathml", "__import__('taskalign.mathml').mathml.formula('x')", "report"),
+    ],
+)
+def test_a_library_that_is_missing_is_named_in_python_too(library, call, extra, monkeypatch):
+    real = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == library else real(name))
+    with pytest.raises(ImportError) as caught:
+        eval(call, {"ta": ta})
+    assert isinstance(caught.value, ta.numerics.InputError)
+    assert str(caught.value) == (
+        f'{library} is missing: pip install "taskalign[{extra}]",'
+        f' or in a checkout .venv/bin/python -m pip install -e ".[{extra}]"'
+    )
