@@ -88,7 +88,7 @@ novelty = {
 
 # --- terms of one sign ------------------------------------------------------------------------------------
 _missed = n.novelty * n.unlearned
-_departure = n.novelty * n.unlearned * (n.reference - n.c) / (n.reference + n.t)
+_departure = n.novelty * n.unlearned * (n.c - n.reference) / (n.reference + n.t)
 _trained = n.s + n.novelty * n.a_less * n.c + n.leverage * (n.a * n.c + n.effective_ridge)
 
 #: quantity -> what it averages over the test tasks' covariance along the eigenvectors

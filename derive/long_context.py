@@ -41,8 +41,8 @@ def _equation(name: str, title: str, statement: Eq, condition: str = "", remark:
     return Equation(name, title, statement, "THEORY 7", SECTION, condition, remark)
 
 
-_LONG = r"$@s \to 0$"
-_FIXED = _LONG + ", $@ridge = @ridge_ratio @s$"
+_LONG = r"$@s \to 0$, $@ridge \to 0$"
+_FIXED = r"$@s \to 0$, $@ridge = @ridge_ratio @s$"
 _FEW_TASKS = r"$@kappa < \min(@tau, @rank_fraction)$, $@t$ with $@D = @kappa$"
 _FEW_CONTEXTS = r"$@tau < \min(@kappa, @rank_fraction)$, $@t$ with $@D = @tau$"
 _SOLVED = r"$@rank_fraction < \min(@kappa, @tau)$"
@@ -226,7 +226,7 @@ few_contexts_TM = _equation(
     "few_contexts_TM",
     "Tasks of pretraining, where contexts are fewest",
     Eq(n.e_TM, n.tau * root.sigma_of_t.rhs.subs(n.gap_kappa, n.kappa - n.tau)),
-    _LONG + ", " + _FEW_CONTEXTS + ", $@rho = 0$",
+    _LONG + ", " + _FEW_CONTEXTS + _QUIET,
     r"$@tau@q$ with $@q = @sigma$: without noise no variance is left apart from the bias.",
 )
 

@@ -293,7 +293,7 @@ def prediction_terms(c, t, a, b, sigma, s, effective_ridge, a_less, q, leverage,
     learned = c*x0
     unlearned = t*x0
     mean_map = learned + leverage*unlearned
-    departure = novelty*unlearned*(reference - c)/(reference + t)
+    departure = novelty*unlearned*(c - reference)/(reference + t)
     cov = mean_map
     recovered = mean_map**2
     x1 = novelty**2*unlearned**2
