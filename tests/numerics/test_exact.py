@@ -84,7 +84,7 @@ def test_long_doubles_differ_from_doubles() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        *(True, np.True_, torch.tensor(True), None, 1j, np.complex64(1), b"1", [1], np.array([1]), object()),
+        *(True, np.True_, torch.tensor(True), None, 1j, np.complex64(1), b"1", [1], np.array([1]), ...),
         *(float("nan"), float("inf"), -np.inf, np.longdouble("inf"), Decimal("NaN"), Decimal("-Infinity")),
         *(mp.mpf("inf"), mp.mpf("nan"), mp.mpc(1), mpmath.iv.mpf(1), sympy.oo, sympy.nan, sympy.zoo, sympy.true),
         *(mp.pi, sympy.pi, sympy.sqrt(2), sympy.Symbol("x"), sympy.Float(1) * sympy.I),
