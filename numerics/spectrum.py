@@ -332,7 +332,7 @@ def _without_rounding(values: Array, tolerance: float) -> Array:
     """Zeros for all entries up to the tolerance, where there is a negative one within it."""
     xp = compat.array_namespace(values)
     cut = tolerance * xp.max(values, axis=-1, keepdims=True)
-    shown = xp.any((values < 0) & (values >= -cut), axis=-1, keepdims=True)
+    shown = xp.any(values < 0, axis=-1, keepdims=True)
     return xp.where(shown & (xp.abs(values) <= cut), xp.zeros_like(values), values)
 
 
@@ -370,7 +370,7 @@ def eigen(covariance: Array, name: str, tolerance: float | None) -> tuple[Array,
             raise InputError(
                 f"{name}: not symmetric, entries differ from their mirror images by up to {asymmetry:.3g}, {hint}"
             )
-        if lowest < -allowed or largest < 0:
+        if lowest < -allowed:
             raise InputError(f"{name}: not positive semi-definite, it has the eigenvalue {lowest:.6g}, {hint}")
     return even, values, vectors, tolerance
 
