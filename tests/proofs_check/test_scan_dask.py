@@ -102,6 +102,7 @@ def test_worker_killed_in_mid_scan_changes_nothing(tmp_path, cluster, expected):
     assert workers[1].process.poll() is None
     assert result.computed == SIZE
     assert contents(tmp_path / "dask") == expected
+    cluster.scheduler.says("Close client connection")
 
 
 def test_client_is_taken_and_stays_open(tmp_path, cluster, expected):
@@ -175,6 +176,19 @@ def test_last_worker_killed_ends_with_what_is_saved(tmp_path, cluster, expected)
     assert saved == len(list((tmp_path / "dask").glob("*.parquet"))) >= 5
     assert run(tmp_path / "dask").computed == SIZE - saved * CHUNK
     assert contents(tmp_path / "dask") == expected
+
+
+def test_chunk_that_ends_its_workers_is_named(tmp_path, cluster, monkeypatch):
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0")
+    cluster.start_scheduler("0")
+    cluster.address = cluster.scheduler.says(r"tcp://127\.0\.0\.1:\d+")
+    (tmp_path / "preloaded.py").write_text(
+        "import os; from taskalign.proofs_check.scanning import Plan; Plan.compute = lambda plan, place: os._exit(1)"
+    )
+    cluster.worker("--preload", str(tmp_path / "preloaded.py"))
+    message = r"^scheduler: several dask workers died at chunk \d, for lack of memory\?; 0 of 3 chunks are saved"
+    with pytest.raises(WorkersLost, match=message):
+        small(tmp_path / "dask", scheduler=cluster.address, wait=10)
 
 
 @pytest.mark.parametrize("own", [True, False])
