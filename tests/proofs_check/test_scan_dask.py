@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import re
 import subprocess
 import sys
@@ -101,6 +102,7 @@ def test_worker_killed_in_mid_scan_changes_nothing(tmp_path, cluster, expected):
     assert workers[1].process.poll() is None
     assert result.computed == SIZE
     assert contents(tmp_path / "dask") == expected
+    cluster.scheduler.says("Close client connection")
 
 
 def test_client_is_taken_and_stays_open(tmp_path, cluster, expected):
@@ -145,13 +147,14 @@ def test_scheduler_that_does_not_answer_is_named(tmp_path, given):
 
 # --- nobody works -----------------------------------------------------------------------------------------------
 def test_no_worker_is_said_and_ends_after_the_wait(tmp_path, cluster, caplog):
-    start = time.monotonic()
+    start, level = time.monotonic(), logging.getLogger("distributed.client").level
     with pytest.raises(WorkersLost, match=r"^scheduler: no dask worker for 2 s; 0 of 3 chunks are saved, the same"):
         small(tmp_path / "dask", scheduler=cluster.address, wait=2)
     assert 2 <= time.monotonic() - start < 8
     assert [record.message for record in caplog.records if record.name == "taskalign"] == [
         "taskalign: no dask worker answers: waiting 2 s for one"
     ]
+    assert logging.getLogger("distributed.client").level == level
 
 
 def test_worker_that_comes_in_the_wait_is_taken(tmp_path, cluster, expected):
@@ -173,6 +176,19 @@ def test_last_worker_killed_ends_with_what_is_saved(tmp_path, cluster, expected)
     assert saved == len(list((tmp_path / "dask").glob("*.parquet"))) >= 5
     assert run(tmp_path / "dask").computed == SIZE - saved * CHUNK
     assert contents(tmp_path / "dask") == expected
+
+
+def test_chunk_that_ends_its_workers_is_named(tmp_path, cluster, monkeypatch):
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0")
+    cluster.start_scheduler("0")
+    cluster.address = cluster.scheduler.says(r"tcp://127\.0\.0\.1:\d+")
+    (tmp_path / "preloaded.py").write_text(
+        "import os; from taskalign.proofs_check.scanning import Plan; Plan.compute = lambda plan, place: os._exit(1)"
+    )
+    cluster.worker("--preload", str(tmp_path / "preloaded.py"))
+    message = r"^scheduler: several dask workers died at chunk \d, for lack of memory\?; 0 of 3 chunks are saved"
+    with pytest.raises(WorkersLost, match=message):
+        small(tmp_path / "dask", scheduler=cluster.address, wait=10)
 
 
 @pytest.mark.parametrize("own", [True, False])
@@ -203,17 +219,33 @@ def test_scheduler_that_comes_back_is_asked_again(tmp_path, cluster, expected):
     assert contents(tmp_path / "dask") == expected
 
 
-def test_scheduler_killed_when_all_is_computed_is_not_mentioned(tmp_path, cluster):
+@pytest.mark.parametrize(
+    ("count", "output", "errors"),
+    [
+        (SIZE, f"{SIZE}\n", ""),
+        (
+            5 * CHUNK,
+            "",
+            "taskalign: no dask worker answers: waiting 3 s for one\n"
+            r"scheduler: no dask worker for 3 s; \d+ of 30 chunks are saved, the same command goes on from there\n",
+        ),
+    ],
+)
+def test_nothing_else_is_said_when_the_scheduler_is_killed(tmp_path, cluster, count, output, errors):
+    """When all is computed, and before; nothing of what dask says itself."""
     cluster.worker()
     code = (
         "import os, sys; from tests.proofs_check.scan_tools import run\n"
+        "from taskalign.proofs_check import WorkersLost\n"
         "def progress(done, size):\n"
-        "    if done == size: os.kill(int(sys.argv[3]), 9)\n"
-        "print(run(sys.argv[1], scheduler=sys.argv[2], progress=progress).computed)"
+        f"    if done == {count}: os.kill(int(sys.argv[3]), 9)\n"
+        "try: print(run(sys.argv[1], scheduler=sys.argv[2], wait=3, progress=progress).computed)\n"
+        "except WorkersLost as error: print(error, file=sys.stderr)"
     )
     command = [sys.executable, "-c", code, tmp_path / "dask", cluster.address, str(cluster.scheduler.process.pid)]
     found = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert (found.returncode, found.stdout, found.stderr) == (0, f"{SIZE}\n", "")
+    assert (found.returncode, found.stdout) == (0, output)
+    assert re.fullmatch(errors, found.stderr)
 
 
 # --- other workers ------------------------------------------------------------------------------------------------
