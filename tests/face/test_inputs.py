@@ -97,3 +97,26 @@ def test_ranges():
 def test_bad_range(text):
     with pytest.raises(InputError, match=r"^--tau: "):
         numbers("--tau", text)
+
+
+def test_the_largest_grid(monkeypatch):
+    from taskalign.evaluation import parameters
+
+    found = parameters({"alpha": "1:2:1000", "tau": "2:3:10", "kappa": "1", "rho": "0:1:100", "ridge": None})
+    assert [np.shape(found[name]) for name in ("alpha", "tau", "kappa", "rho")] == [
+        (1000, 1, 1),
+        (1, 10, 1),
+        (),
+        (1, 1, 100),
+    ]
+    with pytest.raises(InputError, match=r"^--rho: the ranges make 1001000 points, at most 1000000 are allowed$"):
+        parameters({"alpha": "1:2:1001", "tau": "2:3:10", "rho": "0:1:100"})
+
+
+def test_matrices_lie_along_their_eigenvectors_from_the_top(folder):
+    """A list of test eigenvalues goes from the largest eigenvalue of the matrix down, whatever its own order."""
+    found = tasks(saved("a.csv", np.diag([1.0, 3.0, 2.0])), saved("b.csv", np.array([5.0, 6.0, 7.0])))
+    assert found.spectrum.eigenvalues.tolist() == [3.0, 2.0, 1.0]
+    assert found.test.tolist() == [5.0, 6.0, 7.0]
+    assert tasks("a.csv", saved("zero.csv", np.zeros(3))).test.tolist() == [0.0, 0.0, 0.0]
+    assert tasks("a.csv", saved("none.csv", np.zeros((3, 3)))).test.tolist() == [0.0, 0.0, 0.0]

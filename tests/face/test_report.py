@@ -252,3 +252,18 @@ def test_unwritable_file_is_named(tmp_path):
     (tmp_path / "values.json").mkdir()
     with pytest.raises(InputError, match=r"^--out: .*values\.json is a folder, must be a file$"):
         files.write("--out", tmp_path / "values.json", "x")
+
+
+def test_a_report_compares_atoms(tmp_path):
+    """0.5 I + 11^T has the eigenvalues 0.5, four times, and 5.5: K(0.5) = 2.102 > K(5.5) = 0.770, by many digits."""
+    np.savetxt(tmp_path / "c.csv", 0.5 * np.eye(5) + 1, delimiter=",")
+    data = report_data(tasks(str(tmp_path / "c.csv"), None), Parameters(alpha=500, tau=0.5, kappa=1, rho=0.5))
+    assert data.smallest == pytest.approx((0.5, 5.5), rel=1e-14, abs=0)
+    assert bool(data.ordering.holds)
+    text = " ".join(map(in_plain, verdict(data)))
+    assert "K(0.5) = 2.1021" in text
+    assert "K(5.5) = 0.77012" in text
+    choices = {choice.name: choice for choice in data.choices}
+    assert "as_train" not in choices
+    assert (choices["worst_spike"].rank, choices["worst_spike"].directions) == (2, 4)
+    assert (choices["best_spike"].rank, choices["best_spike"].directions) == (1, 1)
