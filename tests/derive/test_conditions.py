@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 from mpmath import diff, exp, inf, mp, mpf, sqrt
 from mpmath import pi as circle
-from sympy import Float, Indexed, N, Sum, Symbol
+from sympy import Float, Indexed, N, Poly, Sum, Symbol
 from sympy.core.function import AppliedUndef
 
-from taskalign.derive import Equation, catalogue
+from taskalign.derive import Equation, catalogue, sections
 
 from .. import oracle
 
@@ -609,3 +609,179 @@ def test_bounds(name: str) -> None:
             assert abs(gap) < LIMIT
         else:
             assert (gap if side == "at most" else -gap) > 1e-6
+
+
+# --- what remarks and introductions say -----------------------------------------------------------------------------
+def near(left: mpf, right: mpf, tolerance: mpf = LIMIT) -> bool:
+    return abs(left - right) <= tolerance * max(1, abs(left), abs(right))
+
+
+def balance(w: World, lt: mpf) -> mpf:
+    """Noise s + lt less what t, the ridge and the number of tasks make of it; zero at the root."""
+    drift = w["kappa"] - w["tau"] + w["tau"] * w["ridge"] / lt + w["s"] * w["U"] / (w["s"] + lt)
+    return w["s"] + lt - w["t"] / w["kappa"] * drift
+
+
+def at_ratio(w: World, ratio: mpf) -> World:
+    """The same with another ratio of ridge and noise."""
+    point = {**w.point, "ridge_ratio": ratio, "ridge": ratio * w["s"]}
+    return World(point, w.kind, w.settings, w.seed)
+
+
+def ends(w: World, name: str, first: Callable[[World], mpf] | None, last: mpf) -> bool:
+    """A quantity for the ridge first and for the noise first."""
+    small, large = at_ratio(w, mpf(10) ** -7), at_ratio(w, mpf(10) ** 7)
+    return (first is None or near(small[name], first(w), mpf(10) ** -4)) and near(large[name], last, mpf(10) ** -4)
+
+
+def opposite_roots(w: World, name: str, unknown: str) -> bool:
+    """Of the quadratic of an equation, and the quantity is the positive one."""
+    equation = catalogue()[name]
+    polynomial = Poly(equation.lhs - equation.rhs, Symbol(unknown, positive=True))
+    two, _, none = (value(coefficient, w) for coefficient in polynomial.all_coeffs())
+    return two * none < 0 < w[unknown]
+
+
+#: equation (or section and equation that it stands before) -> what is printed, and whether it is so
+CLAIMS: list[tuple[str, str, Callable[[World], bool]]] = [
+    ("phi", "$1 - @z @M = @a @phi$", lambda w: near(1 - w["z"] * w["M"], w["a"] * w["phi"], EXACT)),
+    ("effective_ridge_fixed_point", r"$@effective_ridge \ge @ridge$", lambda w: w["effective_ridge"] >= w["ridge"]),
+    ("t", "$@a @c + @z = @a(@c + @t)$", lambda w: near(w["a"] * w["c"] + w["z"], w["a"] * (w["c"] + w["t"]), EXACT)),
+    ("g_above", r"At the root $@D < \min(@kappa, @tau, 1)$ without ridge", lambda w: w["D"] < min(w["kappa"], 1)),
+    ("g_below", r"At the root $@D < \min(@kappa, @tau, 1)$", lambda w: w["D"] < min(w["kappa"], w["tau"])),
+    (
+        "gap_at_root_below",
+        "The two gaps have the product $@kappa @s @U/@t$ and the difference $@kappa - @tau$.",
+        lambda w: near(w["gap_kappa"] * w["gap_tau"], w["kappa"] * w["s"] * w["U"] / w["t"], EXACT),
+    ),
+    (
+        "noise_balance",
+        "At the root $@t$, $@h$ is zero; it is increasing and concave in $@effective_ridge$.",
+        lambda w: (
+            near(balance(w, w["effective_ridge"]), mpf(0), EXACT)
+            and all(diff(lambda x: balance(w, x), x) > 0 > diff(lambda x: balance(w, x), x, 2) for x in (0.01, 0.5, 9))
+        ),
+    ),
+    (
+        "larger_share",
+        "The shares $@effective_ridge @M$ and $@tau @ridge/@effective_ridge$ differ by $1 - @tau$ and have the product"
+        " $@tau @ridge @M$.",
+        lambda w: near(w["effective_ridge"] * w["M"] - w["tau"] * w["ridge"] / w["effective_ridge"], 1 - w["tau"]),
+    ),
+    (
+        "ordering_polynomial",
+        r"$\mathrm{d}@K/\mathrm{d}@c = @P(@c)/(@a @c + @sigma)^3$ and $@P$ is linear and falling: at most one peak.",
+        lambda w: (
+            evaluated("ordering_polynomial", World({**w.point, "c": mpf(3)}, "", w.settings, w.seed))
+            < evaluated("ordering_polynomial", World({**w.point, "c": mpf(1)}, "", w.settings, w.seed))
+        ),
+    ),
+    (
+        "ordering_polynomial_at_zero",
+        r"Negative for $@effective_ridge \le @s$, in particular for $@ridge \to 0$, $@tau > 1$",
+        lambda w: w["effective_ridge"] > w["s"] or w["P0"] < 0,
+    ),
+    (
+        "tau_order",
+        r"$@tau \ge @tau_order$ is the same as $@effective_ridge \le @s$",
+        lambda w: (
+            (w["tau"] >= evaluated("tau_order", World(dict(w.point), w.kind, {**w.settings, "z": "2 s"}, w.seed)))
+            == (w["effective_ridge"] <= w["s"])
+        ),
+    ),
+    (
+        "isotropic_polynomial",
+        "Its two roots have opposite signs; the trace is the positive one.",
+        lambda w: opposite_roots(w, "isotropic_polynomial", "M"),
+    ),
+    (
+        "two_atom_polynomial",
+        "Its two roots have opposite signs; $@a$ is the positive one.",
+        lambda w: opposite_roots(w, "two_atom_polynomial", "a"),
+    ),
+    (
+        "low_rank_V",
+        "$@V^2 + (@kappa - @rank_fraction + @kappa @rank_fraction @sigma) @V = @kappa @{rank_fraction}^2 @sigma$",
+        lambda w: near(
+            w["V"] ** 2 + (w["kappa"] - w["rank_fraction"] * (1 - w["kappa"] * w["sigma"])) * w["V"],
+            w["kappa"] * w["rank_fraction"] ** 2 * w["sigma"],
+            EXACT,
+        ),
+    ),
+    (
+        "stable_misalign_ODG",
+        "this is $1 - 2@order_m_bar + @Qbar$",
+        lambda w: near(w["misalign_ODG"], 1 - 2 * w["order_m_bar"] + w["Qbar"], EXACT),
+    ),
+    ("ridge_tasks", "$@sigma(@tasks_factor - 1)$", lambda w: near(w["ridge_tasks"], w["sigma"] * (1 / w["a"] - 1))),
+    ("many_contexts_effective_ridge", "$@M < 1/@sigma$", lambda w: w["M"] < 1 / w["sigma"]),
+    (
+        "many_contexts_K",
+        "With $@sigma = @s + @ridge$; this is $-@sigma^2 @dF$ along one eigenvector",
+        lambda w: near(w["sigma"], w["s"] + w["ridge"]) and near(w["K"], -(w["sigma"] ** 2) * w["dF"]),
+    ),
+    (
+        "long_contexts_few_contexts_q",
+        "Here $@effective_ridge = @sigma = @t(@kappa-@tau)/@kappa$ keeps a positive limit",
+        lambda w: (
+            near(w["effective_ridge"], w["sigma"]) and near(w["sigma"], w["t"] * (w["kappa"] - w["tau"]) / w["kappa"])
+        ),
+    ),
+    (
+        "no_contexts_Qbar",
+        "the prediction is zero and the error is $@rho_test + @c_test$",
+        lambda w: near(w["e_icl"], w["rho_test"] + w["c_test"]),
+    ),
+    (
+        "eta",
+        r"For $@ridge_ratio \to 0$ it is zero where $@tau > 1$, and $(1-@tau)/(1-@tasks_rank)$ where $@tau < 1$; for"
+        r" $@ridge_ratio \to \infty$ it is one.",
+        lambda w: ends(w, "eta", lambda w: (1 - w["tau"]) / (1 - w["tasks_rank"]) if w["tau"] < 1 else mpf(0), mpf(1)),
+    ),
+    (
+        "long_context_slack",
+        r"For $@ridge_ratio \to 0$ it is $@tau - 1$ where $@tau > 1$ and"
+        r" $(1-@tau)(@tau-@tasks_rank)/(1-@tasks_rank)$ where $@tau < 1$; for $@ridge_ratio \to \infty$ it is"
+        " $@tau - @tasks_rank$.",
+        lambda w: ends(
+            w,
+            "slack",
+            lambda w: (
+                w["tau"] - 1 if w["tau"] > 1 else (1 - w["tau"]) * (w["tau"] - w["tasks_rank"]) / (1 - w["tasks_rank"])
+            ),
+            w["tau"] - w["tasks_rank"],
+        ),
+    ),
+    ("variance_gain", r"One for $@ridge_ratio \to \infty$.", lambda w: ends(w, "variance_gain", None, mpf(1))),
+    (
+        "few_tasks_ODG",
+        r"$@e_TM$ vanishes in this phase, and with $@kappa > @rank_fraction$ so does $@e_IDG$.",
+        lambda w: w["e_TM"] < LIMIT and (w["kappa"] < w["rank_fraction"] or w["e_IDG"] < LIMIT),
+    ),
+    (
+        "few_contexts_TM",
+        "$@tau@q$ with $@q = @sigma$",
+        lambda w: near(w["q"], w["sigma"]) and near(w["e_TM"], w["tau"] * w["q"]),
+    ),
+    ("noise_few_contexts_TM", r"$@tau @q - @rho$", lambda w: near(w["e_TM"], w["tau"] * w["q"] - w["rho"])),
+    (
+        "peak_effective_ridge",
+        r"At $@tau = 1$ it is $\sqrt{@ridge/@M}$.",
+        lambda w: near(
+            evaluated("peak_effective_ridge", World({**w.point, "tau": mpf(1)}, w.kind, w.settings, w.seed))
+            / sqrt(w["ridge"] / w["M"]),
+            mpf(1),
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "printed", "holds"), CLAIMS, ids=lambda x: x if isinstance(x, str) else "")
+def test_remarks(name: str, printed: str, holds: Callable[[World], bool]) -> None:
+    """What is printed with an equation, or in the introduction of its section, is so at random points."""
+    equation = catalogue()[name]
+    part = sections()[equation.section]
+    assert any(printed in text for text in (equation.remark, part.introduction, *part.before.values()))
+    for w in worlds(equation, 4):
+        with mp.workdps(60):
+            assert holds(w), w.point
