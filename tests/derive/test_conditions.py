@@ -1,8 +1,8 @@
 r"""Every equation at random points inside of its printed condition, where it holds, and outside, where it does not.
 
-The condition is read from the text that is printed. Both sides are computed from the papers' equations, solved by nested
-root finding (`tests/oracle.py`), and from what a symbol means in the notation table; nothing of `derive` but the
-statement itself takes part. A limit is a point far out.
+The condition is read from the text that is printed. Both sides are computed from the papers' equations, solved by
+nested root finding (`tests/oracle.py`), and from what a symbol means in the notation table; nothing of `derive` but
+the statement itself takes part. A limit is a point far out.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 from mpmath import diff, exp, inf, mp, mpf, sqrt
 from mpmath import pi as circle
-from sympy import Float, Indexed, N, Sum, Symbol
+from sympy import Float, Indexed, N, Poly, Sum, Symbol
 from sympy.core.function import AppliedUndef
 
-from taskalign.derive import Equation, catalogue
+from taskalign.derive import Equation, catalogue, sections
 
 from .. import oracle
 
@@ -83,8 +83,6 @@ PHRASES = {
 }
 #: what the introduction of a section says of all its equations
 SECTIONS = {"low_rank": {"spectrum": TWO_UNIT_ATOMS}, "lu_isotropic": {"spectrum": UNIT}}
-#: settings that are no restriction, so that nothing fails without them
-NO_RESTRICTION = {"tasks", "z", "root", "window"}
 
 
 # --- conditions ---------------------------------------------------------------------------------------------------
@@ -188,7 +186,7 @@ def point_for(equation: Equation, rng: random.Random, broken: Relation | str | N
             if relation.sign == "=" and relation.right.startswith("@ridge_ratio"):
                 point["ridge"] = point["ridge_ratio"] * point["s"] if relation != broken else mpf("0.3")
         if "window" in settings:
-            point["ridge"] = mpf(10) ** -16
+            point["ridge"] = mpf(10) ** -16 if broken is None else mpf("0.3")
             point["tau"] = 1 + rng.uniform(-2, 2) * sqrt(point["ridge"])
         elif point["ridge"] == 0 and abs(point["tau"] - 1) < 0.05:
             continue
@@ -198,9 +196,6 @@ def point_for(equation: Equation, rng: random.Random, broken: Relation | str | N
         if settings.get("root") == "fewest":
             point |= {"alpha": mpf(10) ** 14, "ridge": mpf(0)}
         judged = [(r.holds(point), r == broken) for r in condition.relations if r.sign in ("<", ">")]
-        if equation.name.startswith("kink"):
-            judged = [(True if r.sign == "<" and r.left == "@rank_fraction" and r.holds(point) else None, False)
-                      for r in condition.relations if r.sign == "<"]  # fmt: skip
         if all(held is not None and held != outside for held, outside in judged):
             return World(point, settings.get("spectrum", ""), settings, rng.random())
     raise AssertionError(f"no point for {equation.condition}")
@@ -215,7 +210,7 @@ def set_by(relation: Relation, point: dict[str, Any], rng: random.Random, *, bro
     elif relation.sign == r"\to" and name == "ridge":
         point["ridge"] = mpf("0.3")
     elif relation.sign == r"\uparrow":
-        point[name] = point["rank_fraction"] - mpf(10) ** -9
+        point[name] = point["rank_fraction"] / 2 if broken else point["rank_fraction"] - mpf(10) ** -9
     elif relation.sign == "=" and not broken and not right.startswith("@ridge_ratio"):
         point[name] = mpf(value_of(right, point))
     elif relation.sign == ">" and right == "0":
@@ -460,7 +455,10 @@ TRUTH: dict[str, Callable[[World], Any]] = {
     # long contexts
     "eta": lambda w: w["effective_ridge"] / w["sigma"],
     "tasks_rank": lambda w: min(w["kappa"], w["rank_fraction"]),
-    "variance_gain": lambda w: w.K(mpf(0)),  # on the kernel nothing is learned, and the bias is one
+    # on the kernel nothing is learned, and the bias is one; at the same s without label noise
+    "variance_gain": lambda w: World(
+        {**w.point, "rho": mpf(0), "alpha": w["c_train"] / w["s"]}, w.kind, w.settings, w.seed
+    ).K(mpf(0)),
     "mean_inverse": lambda w: sum(x / c for c, x in zip(w.c, w.w, strict=True) if c > 0),
 }  # fmt: skip
 
@@ -480,7 +478,8 @@ def value(expression: Any, w: World) -> mpf:
     expression = expression.xreplace(entries)
     expression = expression.xreplace({x: number(w[x.name]) for x in expression.atoms(Symbol)})
     expression = expression.replace(lambda e: isinstance(e, AppliedUndef), lambda e: number(w.K(mpf(str(e.args[0])))))
-    return mpf(str(N(expression, DIGITS)))
+    found = N(expression, DIGITS)
+    return mpf(str(found)) if found.is_finite and found.is_real else inf
 
 
 def evaluated(name: str, w: World) -> mpf:
@@ -502,7 +501,8 @@ def distance(equation: Equation, w: World) -> mpf:
         left, right = value(equation.lhs, w), value(equation.rhs, w)
         if not (abs(left) < inf and abs(right) < inf):
             return inf
-        return abs(left - right) / max(1, abs(left), abs(right))
+        # at a kink both vanish
+        return abs(left - right) / max(0 if equation.name.startswith("kink") else 1, abs(left), abs(right))
 
 
 # --- tests ------------------------------------------------------------------------------------------------------------
@@ -521,26 +521,56 @@ def worlds(equation: Equation, count: int, broken: Relation | str | None = None)
             yield w
 
 
+def at_the_root(w: World) -> bool:
+    """Whether the sums are where the condition says."""
+    root = w.settings.get("root")
+    return not root or abs((w["t"] / w["sigma"] if root == "sigma" else w["D"] / w[root]) - 1) < LIMIT
+
+
 @pytest.mark.parametrize("equation", [e for e in EQUATIONS if e.name not in BOUNDS], ids=lambda e: e.name)
 def test_holds_where_it_says(equation: Equation) -> None:
     condition = read(equation)
     for w in worlds(equation, 3):
         assert distance(equation, w) < (LIMIT if condition.far else EXACT), (w.point, w.c, w.w)
-        # where the sums are said to be taken
-        root = condition.settings.get("root")
-        if root:
-            assert abs((w["t"] / w["sigma"] if root == "sigma" else w["D"] / w[root]) - 1) < LIMIT
+        assert at_the_root(w)
 
 
+_BY_DEFINITION = "its symbol is defined without that"
+_SMALL = "beside the effective ridge, which diverges, a ridge does not count"
+_ALL_RIDGE = "the effective ridge is then all of the effective noise, and the other side has the same limit"
 #: equation, part of its condition -> why it holds without that, too
-WIDER: dict[tuple[str, str], str] = {}
+WIDER = {
+    ("isotropic_mu", r"@ridge \to 0"): _BY_DEFINITION,
+    ("isotropic_mu", "@tau < 1"): _BY_DEFINITION,
+    ("lu_share_below", r"@ridge \to 0"): _BY_DEFINITION,
+    ("lu_noise_above", r"@ridge \to 0"): _BY_DEFINITION,
+    ("lu_noise_below", r"@ridge \to 0"): _BY_DEFINITION,
+    ("two_atom_M", "spectrum"): "an identity in the memorisation factor, for every spectrum",
+    ("two_atom_dM", "spectrum"): "an identity in the memorisation factor, for every spectrum",
+    ("lu_e_icl_above", r"@ridge \to 0"): "an identity in D and Qbar",
+    ("lu_e_icl_above", "@tau > 1"): "an identity in D and Qbar",
+    ("lu_e_icl_below", r"@ridge \to 0"): "an identity in D and Qbar",
+    ("lu_e_icl_below", "@tau < 1"): "an identity in D and Qbar",
+    ("lu_e_TM_above", "@c_test = 1"): "tasks of pretraining do not know C_test",
+    ("lu_e_TM_below", "@c_test = 1"): "tasks of pretraining do not know C_test",
+    ("many_contexts_effective_ridge", r"@tau \to \infty"): "without a ridge there is none for every tau above one",
+    **{(f"no_contexts_{name}", r"@ridge \to 0"): _SMALL for name in ("effective_ridge", "q", "K", "Qbar")},
+    ("variance_gain", "@rho = 0"): "what is amplified is the bias without label noise",
+    ("variance_gain", "@ridge = @ridge_ratio @s"): _ALL_RIDGE,
+    ("variance_gain", r"@tau > \min(@kappa, @rank_fraction)"): _ALL_RIDGE,
+    ("noise_ODG", "@ridge = @ridge_ratio @s"): _ALL_RIDGE,
+    ("noise_ODG", r"@tau > \min(@kappa, @rank_fraction)"): _ALL_RIDGE,
+    ("duality_contexts", r"@kappa \to \infty"): "the same for every number of tasks that is not fewest",
+}
 
 
 def parts(equation: Equation) -> list[Relation | str]:
     """What restricts an equation: its relations, and a spectrum of a certain kind."""
     condition = read(equation)
-    found: list[Relation | str] = list(condition.relations)
-    return found + [name for name in ("spectrum",) if name in condition.settings]
+    # what is above zero may come down to it
+    found: list[Relation | str] = [r for r in condition.relations if (r.sign, r.right) != (">", "0")]
+    own = "spectrum" in condition.settings and "spectrum" not in SECTIONS.get(equation.section, {})
+    return [*found, "spectrum"] if own else found
 
 
 OUTSIDE = [(e, part) for e in EQUATIONS if e.name not in BOUNDS for part in parts(e)]
@@ -549,5 +579,209 @@ OUTSIDE = [(e, part) for e in EQUATIONS if e.name not in BOUNDS for part in part
 @pytest.mark.parametrize(("equation", "part"), OUTSIDE, ids=lambda x: getattr(x, "name", None) or str(x))
 def test_does_not_hold_where_its_condition_does_not(equation: Equation, part: Relation | str) -> None:
     """Each part of the condition is needed: with the others alone the equation is wrong."""
-    wrong = [distance(equation, w) > 100 * LIMIT for w in worlds(equation, 2, part)]
+    least = 10 * (LIMIT if read(equation).far else EXACT)
+    wrong = [not at_the_root(w) or distance(equation, w) > least for w in worlds(equation, 2, part)]
     assert all(wrong) != ((equation.name, str(part)) in WIDER)
+
+
+def one_eigenvalue(name: str, w: World) -> World:
+    """Where a bound is attained; the lower one, where the rank is nearly exhausted."""
+    point, kind = dict(w.point), TWO_ATOMS
+    if name in ("t_upper_below", "sigma_upper"):
+        point["rank_fraction"], kind = mpf(1), ISOTROPIC
+    if name == "sigma_upper":
+        point["kappa"] = mpf(10) ** 14
+    if name == "t_level_lower":
+        nearly = point["rank_fraction"] - mpf(10) ** -9
+        point |= {"kappa": nearly, "fewest": nearly, "tau": mpf(3), "alpha": mpf(10) ** 24}
+        kind = w.kind
+    return World(point, kind, w.settings, w.seed)
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_bounds(name: str) -> None:
+    equation, (symbol, side) = catalogue()[name], BOUNDS[name]
+    for place, w in enumerate(worlds(equation, 3)):
+        at = one_eigenvalue(name, w) if place == 2 else w
+        with mp.workdps(60):
+            gap = value(equation.rhs, at) / at[symbol] - 1
+        if place == 2:
+            assert abs(gap) < LIMIT
+        else:
+            assert (gap if side == "at most" else -gap) > 1e-6
+
+
+# --- what remarks and introductions say -----------------------------------------------------------------------------
+def near(left: mpf, right: mpf, tolerance: mpf = LIMIT) -> bool:
+    return abs(left - right) <= tolerance * max(1, abs(left), abs(right))
+
+
+def balance(w: World, lt: mpf) -> mpf:
+    """Noise s + lt less what t, the ridge and the number of tasks make of it; zero at the root."""
+    drift = w["kappa"] - w["tau"] + w["tau"] * w["ridge"] / lt + w["s"] * w["U"] / (w["s"] + lt)
+    return w["s"] + lt - w["t"] / w["kappa"] * drift
+
+
+def at_ratio(w: World, ratio: mpf) -> World:
+    """The same with another ratio of ridge and noise."""
+    point = {**w.point, "ridge_ratio": ratio, "ridge": ratio * w["s"]}
+    return World(point, w.kind, w.settings, w.seed)
+
+
+def ends(w: World, name: str, first: Callable[[World], mpf] | None, last: mpf) -> bool:
+    """A quantity for the ridge first and for the noise first."""
+    small, large = at_ratio(w, mpf(10) ** -7), at_ratio(w, mpf(10) ** 7)
+    return (first is None or near(small[name], first(w), mpf(10) ** -4)) and near(large[name], last, mpf(10) ** -4)
+
+
+def opposite_roots(w: World, name: str, unknown: str) -> bool:
+    """Of the quadratic of an equation, and the quantity is the positive one."""
+    equation = catalogue()[name]
+    polynomial = Poly(equation.lhs - equation.rhs, Symbol(unknown, positive=True))
+    two, _, none = (value(coefficient, w) for coefficient in polynomial.all_coeffs())
+    return two * none < 0 < w[unknown]
+
+
+#: equation (or section and equation that it stands before) -> what is printed, and whether it is so
+CLAIMS: list[tuple[str, str, Callable[[World], bool]]] = [
+    ("phi", "$1 - @z @M = @a @phi$", lambda w: near(1 - w["z"] * w["M"], w["a"] * w["phi"], EXACT)),
+    ("effective_ridge_fixed_point", r"$@effective_ridge \ge @ridge$", lambda w: w["effective_ridge"] >= w["ridge"]),
+    ("t", "$@a @c + @z = @a(@c + @t)$", lambda w: near(w["a"] * w["c"] + w["z"], w["a"] * (w["c"] + w["t"]), EXACT)),
+    ("g_above", r"At the root $@D < \min(@kappa, @tau, 1)$ without ridge", lambda w: w["D"] < min(w["kappa"], 1)),
+    ("g_below", r"At the root $@D < \min(@kappa, @tau, 1)$", lambda w: w["D"] < min(w["kappa"], w["tau"])),
+    (
+        "gap_at_root_below",
+        "The two gaps have the product $@kappa @s @U/@t$ and the difference $@kappa - @tau$.",
+        lambda w: near(w["gap_kappa"] * w["gap_tau"], w["kappa"] * w["s"] * w["U"] / w["t"], EXACT),
+    ),
+    (
+        "noise_balance",
+        "At the root $@t$, $@h$ is zero; it is increasing and concave in $@effective_ridge$.",
+        lambda w: (
+            near(balance(w, w["effective_ridge"]), mpf(0), EXACT)
+            and all(diff(lambda x: balance(w, x), x) > 0 > diff(lambda x: balance(w, x), x, 2) for x in (0.01, 0.5, 9))
+        ),
+    ),
+    (
+        "larger_share",
+        "The shares $@effective_ridge @M$ and $@tau @ridge/@effective_ridge$ differ by $1 - @tau$ and have the product"
+        " $@tau @ridge @M$.",
+        lambda w: near(w["effective_ridge"] * w["M"] - w["tau"] * w["ridge"] / w["effective_ridge"], 1 - w["tau"]),
+    ),
+    (
+        "ordering_polynomial",
+        r"$\mathrm{d}@K/\mathrm{d}@c = @P(@c)/(@a @c + @sigma)^3$ and $@P$ is linear and falling: at most one peak.",
+        lambda w: (
+            evaluated("ordering_polynomial", World({**w.point, "c": mpf(3)}, "", w.settings, w.seed))
+            < evaluated("ordering_polynomial", World({**w.point, "c": mpf(1)}, "", w.settings, w.seed))
+        ),
+    ),
+    (
+        "ordering_polynomial_at_zero",
+        r"Negative for $@effective_ridge \le @s$, in particular for $@ridge \to 0$, $@tau > 1$",
+        lambda w: w["effective_ridge"] > w["s"] or w["P0"] < 0,
+    ),
+    (
+        "tau_order",
+        r"$@tau \ge @tau_order$ is the same as $@effective_ridge \le @s$",
+        lambda w: (
+            (w["tau"] >= evaluated("tau_order", World(dict(w.point), w.kind, {**w.settings, "z": "2 s"}, w.seed)))
+            == (w["effective_ridge"] <= w["s"])
+        ),
+    ),
+    (
+        "isotropic_polynomial",
+        "Its two roots have opposite signs; the trace is the positive one.",
+        lambda w: opposite_roots(w, "isotropic_polynomial", "M"),
+    ),
+    (
+        "two_atom_polynomial",
+        "Its two roots have opposite signs; $@a$ is the positive one.",
+        lambda w: opposite_roots(w, "two_atom_polynomial", "a"),
+    ),
+    (
+        "low_rank_V",
+        "$@V^2 + (@kappa - @rank_fraction + @kappa @rank_fraction @sigma) @V = @kappa @{rank_fraction}^2 @sigma$",
+        lambda w: near(
+            w["V"] ** 2 + (w["kappa"] - w["rank_fraction"] * (1 - w["kappa"] * w["sigma"])) * w["V"],
+            w["kappa"] * w["rank_fraction"] ** 2 * w["sigma"],
+            EXACT,
+        ),
+    ),
+    (
+        "stable_misalign_ODG",
+        "this is $1 - 2@order_m_bar + @Qbar$",
+        lambda w: near(w["misalign_ODG"], 1 - 2 * w["order_m_bar"] + w["Qbar"], EXACT),
+    ),
+    ("ridge_tasks", "$@sigma(@tasks_factor - 1)$", lambda w: near(w["ridge_tasks"], w["sigma"] * (1 / w["a"] - 1))),
+    ("many_contexts_effective_ridge", "$@M < 1/@sigma$", lambda w: w["M"] < 1 / w["sigma"]),
+    (
+        "many_contexts_K",
+        "With $@sigma = @s + @ridge$; this is $-@sigma^2 @dF$ along one eigenvector",
+        lambda w: near(w["sigma"], w["s"] + w["ridge"]) and near(w["K"], -(w["sigma"] ** 2) * w["dF"]),
+    ),
+    (
+        "long_contexts_few_contexts_q",
+        "Here $@effective_ridge = @sigma = @t(@kappa-@tau)/@kappa$ keeps a positive limit",
+        lambda w: (
+            near(w["effective_ridge"], w["sigma"]) and near(w["sigma"], w["t"] * (w["kappa"] - w["tau"]) / w["kappa"])
+        ),
+    ),
+    (
+        "no_contexts_Qbar",
+        "the prediction is zero and the error is $@rho_test + @c_test$",
+        lambda w: near(w["e_icl"], w["rho_test"] + w["c_test"]),
+    ),
+    (
+        "eta",
+        r"For $@ridge_ratio \to 0$ it is zero where $@tau > 1$, and $(1-@tau)/(1-@tasks_rank)$ where $@tau < 1$; for"
+        r" $@ridge_ratio \to \infty$ it is one.",
+        lambda w: ends(w, "eta", lambda w: (1 - w["tau"]) / (1 - w["tasks_rank"]) if w["tau"] < 1 else mpf(0), mpf(1)),
+    ),
+    (
+        "long_context_slack",
+        r"For $@ridge_ratio \to 0$ it is $@tau - 1$ where $@tau > 1$ and"
+        r" $(1-@tau)(@tau-@tasks_rank)/(1-@tasks_rank)$ where $@tau < 1$; for $@ridge_ratio \to \infty$ it is"
+        " $@tau - @tasks_rank$.",
+        lambda w: ends(
+            w,
+            "slack",
+            lambda w: (
+                w["tau"] - 1 if w["tau"] > 1 else (1 - w["tau"]) * (w["tau"] - w["tasks_rank"]) / (1 - w["tasks_rank"])
+            ),
+            w["tau"] - w["tasks_rank"],
+        ),
+    ),
+    ("variance_gain", r"One for $@ridge_ratio \to \infty$.", lambda w: ends(w, "variance_gain", None, mpf(1))),
+    (
+        "few_tasks_ODG",
+        r"$@e_TM$ vanishes in this phase, and with $@kappa > @rank_fraction$ so does $@e_IDG$.",
+        lambda w: w["e_TM"] < LIMIT and (w["kappa"] < w["rank_fraction"] or w["e_IDG"] < LIMIT),
+    ),
+    (
+        "few_contexts_TM",
+        "$@tau@q$ with $@q = @sigma$",
+        lambda w: near(w["q"], w["sigma"]) and near(w["e_TM"], w["tau"] * w["q"]),
+    ),
+    ("noise_few_contexts_TM", r"$@tau @q - @rho$", lambda w: near(w["e_TM"], w["tau"] * w["q"] - w["rho"])),
+    (
+        "peak_effective_ridge",
+        r"At $@tau = 1$ it is $\sqrt{@ridge/@M}$.",
+        lambda w: near(
+            evaluated("peak_effective_ridge", World({**w.point, "tau": mpf(1)}, w.kind, w.settings, w.seed))
+            / sqrt(w["ridge"] / w["M"]),
+            mpf(1),
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "printed", "holds"), CLAIMS, ids=lambda x: x if isinstance(x, str) else "")
+def test_remarks(name: str, printed: str, holds: Callable[[World], bool]) -> None:
+    """What is printed with an equation, or in the introduction of its section, is so at random points."""
+    equation = catalogue()[name]
+    part = sections()[equation.section]
+    assert any(printed in text for text in (equation.remark, part.introduction, *part.before.values()))
+    for w in worlds(equation, 4):
+        with mp.workdps(60):
+            assert holds(w), w.point
