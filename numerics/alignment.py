@@ -116,6 +116,8 @@ def as_spectrum(value: Spectrum | Array, name: str = "spectrum") -> Spectrum:
     try:
         matrix = as_float_array(value, name)
     except InputError:
+        if hasattr(value, "ndim"):  # an array that has a fault of its own
+            raise
         matrix = None
     if matrix is None or matrix.ndim != 2:
         what = type(value).__name__ if matrix is None else f"shape {tuple(matrix.shape)}"

@@ -398,7 +398,7 @@ def _without_rounding(values: Array, tolerance: float) -> Array:
     """Zeros for all entries up to the tolerance, where there is a negative one within it."""
     xp = namespace(values)
     cut = tolerance * xp.max(values, axis=-1, keepdims=True)
-    shown = xp.any((values < 0) & (values >= -cut), axis=-1, keepdims=True)
+    shown = xp.any(values < 0, axis=-1, keepdims=True)
     return xp.where(shown & (xp.abs(values) <= cut), xp.zeros_like(values), values)
 
 

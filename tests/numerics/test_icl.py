@@ -91,6 +91,7 @@ def test_metrics_of_spectra() -> None:
         ((TRAIN, np.eye(3)), r"^test: shape \(3, 3\) is not allowed, must be a covariance \(32, 32\)"),
         ((ta.Spectrum.power_law(32, 1.0), TEST), r"^test: a symmetric matrix \(32, 32\).*from_covariance"),
         ((ta.Spectrum.power_law(32, 1.0), np.ones(31)), r"^test: shape \(31,\)"),
+        ((np.ma.array(TRAIN, mask=TRAIN < 0.1), None), "^train: masked entries"),
         ((TRAIN, -TEST), "^test: not positive semi-definite"),
         ((ta.Spectrum.from_covariance(TRAIN), -TEST), "^test: not positive semi-definite"),
         ((ta.Spectrum.batch(np.ones((2, 3)), [1, 2, 3]), ta.Spectrum([1.0])), "^test: a batch"),

@@ -162,7 +162,9 @@ def test_eigenvalues_that_rounding_made_negative() -> None:
     with pytest.raises(ta.numerics.InputError, match=r"^eigenvalues: -1e-09 at index 1 is not allowed"):
         ta.Spectrum([1.0, -1e-9, 1e-10])
     np.testing.assert_array_equal(ta.Spectrum([1.0, -1e-9, 1e-10, 1e-7], tolerance=1e-8).eigenvalues, [1, 0, 0, 1e-7])
-    # where nothing is negative nothing shows rounding
+    # where nothing is negative nothing shows rounding, in each spectrum of a batch by itself
+    batch = ta.Spectrum.batch([[1.0, 1e-17, -1e-17], [1.0, 1e-17, 0.0]])
+    np.testing.assert_array_equal(batch.eigenvalues, [[1, 0, 0], [1, 1e-17, 0]])
     np.testing.assert_array_equal(ta.Spectrum([1.0, 1e-300]).eigenvalues, [1, 1e-300])
     with pytest.raises(ta.numerics.InputError, match=r"^eigenvalues: -1e-16"):
         ta.Spectrum([1.0, -1e-16], tolerance=0)
@@ -235,6 +237,8 @@ def test_atoms() -> None:
     # without weight it is no link of a chain, and no unit
     apart = ta.Spectrum([100.0, 10.0, 1.0, 1.9, 2.8], [0, 1, 1, 0, 1], tolerance=0.1)
     np.testing.assert_array_equal(apart.atoms()[0], [10.0, 2.8, 1.0])
+    between = ta.Spectrum([10.0, 1.0, 1.02, 1.05], [1, 1, 0, 1], tolerance=0.01)
+    np.testing.assert_allclose(between.atoms()[0], [10.0, 1.025], rtol=1e-15)
     # repeats of a number are that number, however the weights round
     repeats = ta.Spectrum([0.1] * 7 + [0.3] * 9, tolerance=0)
     np.testing.assert_array_equal(repeats.atoms()[0], [0.3, 0.1])
