@@ -149,7 +149,10 @@ def solve(
 
     Returns:
         arrays of the broadcast shape, in the library of the arguments: torch tensors give torch tensors that can
-        be differentiated, all else NumPy (float32 if every array given is).
+        be differentiated, JAX arrays likewise, all else NumPy (float32 if every array given is). Of several floating
+        types the widest among arrays with axes; numbers follow. First and second derivatives are exact, in a
+        covariance also where eigenvalues repeat or are zero. While JAX, torch.compile or torch.func trace a function,
+        what would be refused is not a number.
 
     Raises:
         InputError: a parameter outside of its range, tau = 1 without a ridge, shapes that do not broadcast.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .arrays import Array, algebra_for, in_one_library, spread
+from .arrays import Array, algebra_for, all_or_none, in_one_library, spread
 from .display import Shown
 from .error_budget import spectral_sums
 from .fixed_point import FixedPoint, solve
@@ -75,4 +75,4 @@ def implicit_ridge_at(point: FixedPoint) -> ImplicitRidge:
     samples, factor, tasks, total = algebra_for(D).implicit_ridge(*values)
     explicit, context, given_tasks = point.ridge, point.s, point.sigma
     parts = (explicit, context, samples, given_tasks, factor, tasks, total)
-    return ImplicitRidge(*(spread(part, point.shape) for part in parts), fixed_point=point)
+    return ImplicitRidge(*all_or_none(*(spread(part, point.shape) for part in parts)), fixed_point=point)

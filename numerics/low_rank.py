@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .arrays import Array, algebra_for, in_one_library, namespace, nonnegative, positive, require
+from .arrays import Array, algebra_for, all_or_none, in_one_library, namespace, nonnegative, positive, require
 from .display import Shown
 from .fixed_point import FixedPoint, solve
 from .spectrum import Spectrum
@@ -123,5 +123,5 @@ def _read(point: FixedPoint, share: Array, alpha_test: Array, rho_test: Array) -
     scalar = algebra.scalar_error(rho_test, 1.0, alpha_test, Qbar)
     errors = [algebra.total_error(scalar, part) for part in misalignments]
     parts = (*errors, q, m, q0, m0, Qbar, m_bar)
-    parts = namespace(share).broadcast_arrays(*parts)
+    parts = all_or_none(*namespace(share).broadcast_arrays(*parts))
     return LowRankErrors(*(x[()] if isinstance(x, np.ndarray) else x for x in parts), fixed_point=point)

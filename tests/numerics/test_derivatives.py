@@ -238,6 +238,31 @@ def test_values_that_stay_with_turning_eigenvectors() -> None:
         return ta.icl_error(spectrum, tensor(numbers), **PARAMETERS).total
 
     check(with_torch(ours), right)
+    # several tests at once, and arithmetic on what align gives: no covariance is known behind it
+    C = torch.tensor(train, requires_grad=True)
+    spectrum, test = ta.align(C, torch.eye(4, dtype=torch.float64))
+    several = torch.stack([tensor(numbers), 2 * test.detach()])
+    both = ta.icl_error(spectrum, several, **PARAMETERS).total
+    for row, total in zip(several, both, strict=True):
+        alone = ta.icl_error(ta.Spectrum.from_covariance(C), row, **PARAMETERS).total
+        assert total.item() == pytest.approx(alone.item(), rel=1e-14, abs=0)
+        one, other = (torch.autograd.grad(x, C, retain_graph=True)[0] for x in (total, alone))
+        torch.testing.assert_close(one, other)
+
+
+def test_hessian_of_torch_func() -> None:
+    """The whole one, in both matrices; symmetric."""
+    train, test = (torch.tensor(C) for C in (np.eye(3), rotated([1.0, 0.5, 0.0])))
+
+    def error(C: torch.Tensor, T: torch.Tensor) -> torch.Tensor:
+        return ta.icl_error(C, T, **PARAMETERS).total
+
+    found = torch.func.hessian(error, (0, 1))(train, test)
+    plainly = torch.autograd.functional.hessian(error, (train, test))
+    for ours, theirs in zip((*found[0], *found[1]), (*plainly[0], *plainly[1]), strict=True):
+        torch.testing.assert_close(ours, theirs)
+    whole = torch.cat([torch.cat([block.reshape(9, 9) for block in row], 1) for row in plainly])
+    torch.testing.assert_close(whole, whole.T)
 
 
 def test_a_test_that_was_changed_in_place_is_not_what_align_gave() -> None:

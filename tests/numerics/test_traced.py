@@ -88,10 +88,19 @@ def metrics(x: dict[str, Any]) -> list[Any]:
     return list(ta.metrics(x["C_train"], x["C_test"], **{name: x[name] for name in SOLVED}).values())
 
 
+def other(x: dict[str, Any]) -> list[Any]:
+    """Sources of the implicit ridge, and the fixed point."""
+    found = ta.implicit_ridge(ta.Spectrum(x["eigenvalues"], x["weights"]), **{name: x[name] for name in SOLVED})
+    point = found.fixed_point
+    names = ("explicit", "context", "samples", "given_tasks", "tasks_factor", "tasks", "total")
+    return [getattr(found, name) for name in names] + [getattr(point, name) for name in ("t", "s", "M", "dM", "q")]
+
+
 FUNCTIONS = {
     spectral: ("eigenvalues", "weights", "test", *SOLVED, "alpha_test", "rho_test"),
     tasks: ("eigenvalues", "weights", *SOLVED, "alpha_test", "rho_test"),
     law: ("eigenvalues", "weights", "test", *SOLVED, "alpha_test", "rho_test"),
+    other: ("eigenvalues", "weights", *SOLVED),
     covariances: ("C_train", "C_test", *SOLVED),
     metrics: ("C_train", "C_test", *SOLVED),
 }
@@ -202,6 +211,25 @@ def test_vmap_and_derivatives_of_torch_in_any_order() -> None:
     for values, gradient in zip(spectra, gradients, strict=True):
         values = values.clone().requires_grad_()
         torch.testing.assert_close(torch.autograd.grad(of_eigenvalues(values), values)[0], gradient)
+
+
+def test_low_rank_errors_and_density_while_traced() -> None:
+    given = {"alpha": 2.0, "tau": 0.5, "kappa": 0.8, "ridge": 0.1, "noise_std": 0.3}
+    shares = jnp.asarray([0.5, 1.0, 1.1, 0.0, NAN])
+    found = jax.jit(jax.vmap(lambda share: jnp.stack(jax.tree.leaves(_low_rank(share, given)))))(shares)
+    assert np.isfinite(found[:2]).all()
+    assert np.isnan(found[2:]).all()
+    plainly = _low_rank(0.5, given)
+    np.testing.assert_allclose(found[0], plainly, rtol=1e-12)
+    law = ta.prediction_law(ta.Spectrum(jnp.asarray([2.0, 1.0])), alpha=2.0, tau=0.5, kappa=0.8, rho=0.1)
+    density = jax.vmap(lambda y: law.density(y, 0.3))(jnp.asarray([0.1, NAN, INF]))
+    assert density[0] == pytest.approx(float(law.density(0.1, 0.3)), rel=1e-14, abs=0)
+    assert np.isnan(density[1:]).all()
+
+
+def _low_rank(share: Any, given: dict[str, float]) -> list[Any]:
+    found = ta.low_rank_errors(share, **given)
+    return [getattr(found, name) for name in ("TM", "IDG", "ODG", "q", "m", "q0", "m0", "q_bar", "m_bar")]
 
 
 def test_vmap_over_covariances() -> None:
