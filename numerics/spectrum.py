@@ -281,14 +281,14 @@ class Spectrum:
             return test
         if self._seen is not None and self.remembers(test):
             return self.along(self._seen[2])
-        entries, test = in_one_library(self._entries, test)
-        xp = namespace(test)
-        still, values = frozen(test), frozen(entries)
+        entries, numbers = in_one_library(self._entries, test)
+        xp = namespace(numbers)
+        still, values = frozen(numbers), frozen(entries)
         gap = values[:, None] - values
         near = abs(gap) <= self.tolerance * values.max()
         turning = (still[..., :, None] - still[..., None, :]) / xp.where(near, xp.ones_like(gap), gap)
         change = xp.where(near, xp.zeros_like(turning), turning) * (entries.matrix - values[:, None] * entries.one)
-        return entries.of(test[..., None] * entries.one + change / 2)
+        return entries.of(numbers[..., None] * entries.one + change / 2)
 
     @property
     def trace(self) -> Array:

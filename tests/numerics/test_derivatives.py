@@ -19,7 +19,7 @@ from ..oracle import of_matrices
 
 jax.config.update("jax_enable_x64", True)
 
-PARAMETERS = {"alpha": 2.0, "tau": 0.5, "kappa": 1.0, "rho": 0.01, "alpha_test": 3.0, "rho_test": 0.2}
+PARAMETERS: dict[str, Any] = {"alpha": 2.0, "tau": 0.5, "kappa": 1.0, "rho": 0.01, "alpha_test": 3.0, "rho_test": 0.2}
 
 
 def rotated(eigenvalues: list[float], seed: int = 0) -> np.ndarray:
@@ -250,6 +250,7 @@ def test_values_that_stay_with_turning_eigenvectors() -> None:
         torch.testing.assert_close(one, other)
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
 def test_hessian_of_torch_func() -> None:
     """The whole one, in both matrices; symmetric."""
     train, test = (torch.tensor(C) for C in (np.eye(3), rotated([1.0, 0.5, 0.0])))

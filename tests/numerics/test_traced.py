@@ -90,7 +90,9 @@ def metrics(x: dict[str, Any]) -> list[Any]:
 
 def other(x: dict[str, Any]) -> list[Any]:
     """Sources of the implicit ridge, and the fixed point."""
-    found = ta.implicit_ridge(ta.Spectrum(x["eigenvalues"], x["weights"]), **{name: x[name] for name in SOLVED})
+    found = ta.numerics.implicit_ridge(
+        ta.Spectrum(x["eigenvalues"], x["weights"]), **{name: x[name] for name in SOLVED}
+    )
     point = found.fixed_point
     names = ("explicit", "context", "samples", "given_tasks", "tasks_factor", "tasks", "total")
     return [getattr(found, name) for name in names] + [getattr(point, name) for name in ("t", "s", "M", "dM", "q")]
