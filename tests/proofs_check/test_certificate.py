@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -110,7 +111,7 @@ def test_equal_eigenvalues_become_one_and_those_without_weight_are_left_out() ->
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_repeated_eigenvalues_of_a_covariance_are_one(seed: int) -> None:
+def test_repeated_eigenvalues_of_a_covariance_are_one(seed: int, tmp_path: Path) -> None:
     """A rotated diagonal with repeated entries: the certificate is that of the entries themselves."""
     rng = np.random.default_rng(seed)
     c, counts = [0.25, 1.0, 4.0], rng.integers(1, 6, 3)
@@ -125,6 +126,8 @@ def test_repeated_eigenvalues_of_a_covariance_are_one(seed: int) -> None:
     assert [float(x) for x in certificate.eigenvalues] == pytest.approx(c, rel=1e-12, abs=0)
     assert certificate.tolerance == Fraction(spectrum.tolerance) > 0
     assert str(certificate.tolerance) in certificate.summary()
+    certificate.save(tmp_path / "c.json")
+    assert Certificate.load(tmp_path / "c.json") == certificate
     for x, (low, high) in zip(("1/4", 1, 4), certificate.K, strict=True):
         assert float(exact.K(x)) == pytest.approx(float(low), rel=1e-9, abs=0)
         assert low < high
