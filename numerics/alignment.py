@@ -32,7 +32,7 @@ class Aligned(NamedTuple):
     test: Array
 
 
-def align(C_train: Array, C_test: Array, *, tolerance: float | None = None) -> Aligned:
+def align(C_train: Array, C_test: Array, tolerance: float | None = None) -> Aligned:
     r"""See a test covariance in the eigenbasis of the training covariance, from the largest eigenvalue down.
 
     Args:

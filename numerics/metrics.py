@@ -8,7 +8,7 @@ from types import ModuleType
 import numpy as np
 
 from .alignment import aligned_pair
-from .arrays import Array, algebra_for, device_of, frozen, in_one_library, is_known, namespace, poison
+from .arrays import Array, algebra_for, device_of, frozen, in_one_library, is_known, namespace, poison, spread
 from .entries import Entries
 from .fixed_point import FixedPoint, solve
 from .generated import numpy_algebra
@@ -118,7 +118,7 @@ def _population(algebra: ModuleType, spectrum: Spectrum, c: Array, weights: Arra
     entries = abs(frozen(test))
     rounding = _ROUNDING * spectrum.size * xp.finfo(weights.dtype).eps
     outside = (null * entries > rounding * entries.max()).any()
-    return xp.where(outside, xp.inf * xp.ones_like(total), total)
+    return spread(xp.where(outside, xp.inf * xp.ones_like(total), total), tuple(total.shape))
 
 
 def _inverse_cka(algebra: ModuleType, C_train: Array, C_test: Array, centering: Array, size: int) -> Array:

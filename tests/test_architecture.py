@@ -31,7 +31,7 @@ LAZY = ("torch", "jax", "dask", "matplotlib")
 #: the modules of numerics that turn expressions into code; the others evaluate without SymPy
 COMPILERS = re.compile(r"\.(compile\w*|export|printing|programs|generate)$")
 
-LONGEST = 750
+LONGEST = 800
 
 
 @dataclass(frozen=True)
