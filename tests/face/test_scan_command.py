@@ -292,7 +292,7 @@ def test_files_are_not_written_over_folders(tmp_path, monkeypatch):
         for act in (lambda path: files.check_file("--out", path), lambda path: files.write("--out", path, "x")):
             with pytest.raises(InputError, match=r"^--out: \S+ is a folder, must be a file$"):
                 act(Path(path))
-    with pytest.raises(InputError, match=r"^--out: absent/file: No such file or directory$"):
+    with pytest.raises(InputError, match=r"^--out: absent/file: absent is no folder$"):
         files.check_file("--out", Path("absent/file"))
     files.check_file("--out", Path("file"))
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
