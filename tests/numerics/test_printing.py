@@ -6,6 +6,7 @@ The nodes are read off the table, so that a new one is tested by itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any
 
@@ -220,6 +221,7 @@ def test_random_expressions(target: str, expression: Expr, at: dict[Expr, Ration
 
 
 AWAY = {x: Rational(11, 4), y: Rational(-1, 4)}
+BELOW = {x: Rational(-3), y: Rational(1, 2)}
 
 
 @pytest.mark.parametrize("target", printing.TABLE)
@@ -239,6 +241,8 @@ def test_each_node(node: str, target: str) -> None:
         return
     for expression in expressions:
         check(expression, target, AWAY)
+        with suppress(Outside):  # a root or a logarithm
+            check(expression, target, BELOW)
 
 
 # --- what is refused ------------------------------------------------------------------------------------
