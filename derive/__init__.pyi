@@ -1,10 +1,8 @@
 from . import latex, notation
 from .bibliography import bibtex
-from .catalogue import Section, catalogue, sections
-from .closed_forms import isotropic_error_explicit
+from .closed_forms import isotropic_error_explicit, solve_trace, trace_polynomial
 from .document import compose, document
-from .equation import Equation
-from .polynomial import solve_trace, trace_polynomial
+from .equation import Equation, Section, catalogue, sections
 
 __all__ = [
     "Equation",

@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from .bibliography import bibliography, bibtex, citation, cited
-from .catalogue import Section, catalogue, sections
-from .equation import Equation
+from .equation import Equation, Section, catalogue, sections
 from .latex import distinct, marked, symbols_of, text
 from .notation import TABLE
 
