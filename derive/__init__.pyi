@@ -1,6 +1,6 @@
 from . import latex, notation
 from .bibliography import bibtex
-from .closed_forms import isotropic_error_explicit, solve_trace, trace_polynomial
+from .closed_forms import trace_polynomial
 from .document import compose, document
 from .equation import Equation, Section, catalogue, sections
 
@@ -11,10 +11,8 @@ __all__ = [
     "catalogue",
     "compose",
     "document",
-    "isotropic_error_explicit",
     "latex",
     "notation",
     "sections",
-    "solve_trace",
     "trace_polynomial",
 ]

@@ -136,30 +136,6 @@ def larger_root(polynomial: Poly) -> Expr:
     return max(solve(polynomial.as_expr(), unknown), key=lambda root: root.subs(at))
 
 
-def solve_trace(atoms: Sequence[Atom], weights: Sequence[Atom] | None = None) -> Expr:
-    r"""Trace of the task resolvent in closed form, $\mathcal M_\kappa(z)$, for one non-zero eigenvalue.
-
-    The larger root of `trace_polynomial`: there $a > 0$.
-
-    Args:
-        atoms: as for `trace_polynomial`.
-        weights: as for `trace_polynomial`.
-
-    Raises:
-        ValueError: as for `trace_polynomial`, or the degree is above two.
-
-    Examples:
-        >>> solve_trace([0, 2]).subs({n.kappa: 1, n.z: 1})
-        sqrt(2)/2
-    """
-    polynomial = trace_polynomial(atoms, weights)
-    if polynomial.degree() > 2:
-        raise ValueError(
-            f"atoms: {list(atoms)!r} gives a polynomial of degree {polynomial.degree()}; closed forms reach degree 2"
-        )
-    return larger_root(polynomial)
-
-
 section = Section(
     "closed_forms",
     "Closed forms",
@@ -292,47 +268,6 @@ isotropic_error = section(
     condition=_WHOLE,
     remark="For every $@C_test$ of trace $@c_test$.",
 )
-
-
-def isotropic_error_explicit(regime: str) -> Expr:
-    r"""Ridgeless error for an isotropic spectrum in alpha, tau, kappa, rho and the traces alone.
-
-    Args:
-        regime: `above` for tau > 1, `below` for tau < 1.
-
-    Raises:
-        ValueError: another regime.
-
-    References:
-        Lu et al., Asymptotic theory of in-context learning by linear attention (arXiv 2405.11751).
-
-    Examples:
-        >>> error = isotropic_error_explicit("above")
-        >>> ones = dict.fromkeys(error.free_symbols, 1)
-        >>> error.subs({**ones, n.tau: 2, n.rho: 0, n.rho_test: 0}).evalf(12)
-        1.13049516850
-    """
-    if regime not in ("above", "below"):
-        raise ValueError(f"regime: {regime!r} is not 'above' or 'below'")
-    if regime == "above":
-        at_root = [(n.effective_ridge, Integer(0)), (n.sigma, n.s), (n.M, isotropic_M.rhs.subs(n.z, n.s))]
-    else:
-        at_root = [
-            (n.sigma, resolvent.sigma.rhs),
-            (n.effective_ridge, isotropic_effective_ridge.rhs),
-            (n.M, isotropic_trace_below.rhs),
-            (n.mu, isotropic_mu.rhs),
-        ]
-    steps = [
-        (n.q, general.q.rhs),
-        (n.dM, isotropic_dM.rhs.subs(n.z, n.sigma)),
-        *at_root,
-        (n.s, resolvent.summary_noise.rhs),
-    ]
-    error = isotropic_error.rhs
-    for symbol, value in steps:
-        error = error.subs(symbol, value)
-    return error
 
 
 # --- two atoms, one of them zero ----------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Statements that are slow to derive: what the functions that derive them give, by the name of the equation.
+"""Statements that are slow to derive, by the name of the equation.
 
 Written by `make generate`; do not edit. A test derives them afresh and compares.
 """
@@ -75,112 +75,6 @@ def alpha_of_t_ridge():
             * n.t
             * (-n.tau + sqrt(4 * n.U * n.kappa * n.ridge * n.tau / (n.gap_kappa * n.t) + n.tau**2 - 2 * n.tau + 1) + 1)
             / (2 * n.U * n.kappa)
-        ),
-    )
-
-
-def t_upper_above():
-    return Eq(
-        n.t_upper,
-        Piecewise(
-            (
-                (
-                    sqrt(
-                        4 * n.c_train * n.kappa**2 * n.s / n.rank_fraction
-                        + (n.c_train * (n.kappa - n.rank_fraction) / n.rank_fraction - n.kappa * n.s) ** 2
-                    )
-                    / 2
-                    + Abs(n.c_train * (n.kappa - n.rank_fraction) / n.rank_fraction - n.kappa * n.s) / 2
-                )
-                / n.kappa,
-                n.c_train * (n.kappa - n.rank_fraction) / n.rank_fraction - n.kappa * n.s <= 0,
-            ),
-            (
-                n.c_train
-                * n.kappa
-                * n.s
-                / (
-                    n.rank_fraction
-                    * (
-                        sqrt(
-                            4 * n.c_train * n.kappa**2 * n.s / n.rank_fraction
-                            + (n.c_train * (n.kappa - n.rank_fraction) / n.rank_fraction - n.kappa * n.s) ** 2
-                        )
-                        / 2
-                        + Abs(n.c_train * (n.kappa - n.rank_fraction) / n.rank_fraction - n.kappa * n.s) / 2
-                    )
-                ),
-                True,
-            ),
-        ),
-    )
-
-
-def t_upper_below():
-    return Eq(
-        n.t_upper,
-        Piecewise(
-            (
-                (
-                    sqrt(
-                        n.c_train**2 * (n.kappa - n.tau) ** 2
-                        + 2 * n.c_train * n.kappa * n.s * (n.kappa + n.tau)
-                        + n.kappa**2 * n.s**2
-                    )
-                    / 2
-                    + Abs(n.c_train * (-n.kappa * (1 - n.tau) - n.tau * (1 - n.kappa)) - n.kappa * n.s) / 2
-                )
-                / (n.kappa * n.tau),
-                n.c_train * (-n.kappa * (1 - n.tau) - n.tau * (1 - n.kappa)) - n.kappa * n.s <= 0,
-            ),
-            (
-                (-(n.c_train**2) * (1 - n.kappa) * (1 - n.tau) + n.c_train * n.kappa * n.s)
-                / (
-                    sqrt(
-                        n.c_train**2 * (n.kappa - n.tau) ** 2
-                        + 2 * n.c_train * n.kappa * n.s * (n.kappa + n.tau)
-                        + n.kappa**2 * n.s**2
-                    )
-                    / 2
-                    + Abs(n.c_train * (-n.kappa * (1 - n.tau) - n.tau * (1 - n.kappa)) - n.kappa * n.s) / 2
-                ),
-                True,
-            ),
-        ),
-    )
-
-
-def sigma_upper():
-    return Eq(
-        n.sigma_upper,
-        n.s
-        + Piecewise(
-            (
-                (
-                    sqrt(
-                        4 * n.ridge * n.tau**2 * (n.c_train + n.s)
-                        + (-n.ridge * n.tau + Mul(-1, 1 - n.tau, n.c_train + n.s, evaluate=False)) ** 2
-                    )
-                    / 2
-                    + Abs(n.ridge * n.tau + Mul(-1, n.tau - 1, n.c_train + n.s, evaluate=False)) / 2
-                )
-                / n.tau,
-                n.ridge * n.tau + (1 - n.tau) * (n.c_train + n.s) >= 0,
-            ),
-            (
-                n.ridge
-                * n.tau
-                * (n.c_train + n.s)
-                / (
-                    sqrt(
-                        4 * n.ridge * n.tau**2 * (n.c_train + n.s)
-                        + (-n.ridge * n.tau + Mul(-1, 1 - n.tau, n.c_train + n.s, evaluate=False)) ** 2
-                    )
-                    / 2
-                    + Abs(n.ridge * n.tau + Mul(-1, n.tau - 1, n.c_train + n.s, evaluate=False)) / 2
-                ),
-                True,
-            ),
         ),
     )
 
@@ -331,8 +225,16 @@ def worst_spike():
     )
 
 
+def gap_of_a():
+    return Eq(n.gap_kappa, n.a * n.kappa)
+
+
 def ridge_inflation():
     return Eq(n.effective_ridge, n.ridge * n.tau / (n.M * n.effective_ridge + n.tau - 1))
+
+
+def tasks_factor_phi():
+    return Eq(n.tasks_factor, (n.kappa + n.phi) / n.kappa)
 
 
 def isotropic_polynomial():
@@ -424,6 +326,10 @@ def two_atom_dM():
     return Eq(n.dM, (-n.M + n.b * n.kappa) / n.z)
 
 
+def converted_ridge():
+    return Eq(n.ridge, n.kappa * n.task_ridge / n.tau)
+
+
 def low_rank_V():
     return Eq(
         n.V,
@@ -462,6 +368,10 @@ def low_rank_q():
         (n.effective_ridge * (n.V + n.dV * n.sigma - n.rank_fraction) + n.rho + n.sigma * (-n.V + n.rank_fraction))
         / (2 * n.M * n.effective_ridge + n.effective_ridge**2 * (-n.M + n.dV) / n.sigma + n.tau - 1),
     )
+
+
+def low_rank_gap():
+    return Eq(n.gap_kappa, n.a * n.kappa)
 
 
 def lu_noise_above():
@@ -609,6 +519,14 @@ def noise_few_contexts_TM():
 
 def duality_tasks():
     return Eq(n.e_IDG, n.kappa * n.t)
+
+
+def kink_tasks():
+    return Eq(n.e_IDG, n.rank_fraction * n.variance_gain * (-n.kappa + n.rank_fraction) / n.mean_inverse)
+
+
+def kink_contexts():
+    return Eq(n.e_IDG, n.rank_fraction * (n.rank_fraction - n.tau) / n.mean_inverse)
 
 
 def threshold_bias():

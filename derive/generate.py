@@ -14,7 +14,7 @@ from sympy.printing.str import StrPrinter
 
 from . import equation, notation
 
-_HEADER = '''"""Statements that are slow to derive: what the functions that derive them give, by the name of the equation.
+_HEADER = '''"""Statements that are slow to derive, by the name of the equation.
 
 Written by `make generate`; do not edit. A test derives them afresh and compares.
 """
@@ -32,10 +32,10 @@ class _CodePrinter(StrPrinter):
     """Python that makes the very same expression."""
 
     def _print(self, expr: Basic, **kwargs: Any) -> str:
-        code = super()._print(expr, **kwargs)
-        if isinstance(expr, (Add, Mul, Pow, Relational)) and eval(code, _NAMESPACE) != expr:
+        text = super()._print(expr, **kwargs)
+        if isinstance(expr, (Add, Mul, Pow, Relational)) and eval(text, _NAMESPACE) != expr:
             return f"{type(expr).__name__}({', '.join(map(self._print, expr.args))}, evaluate=False)"
-        return code
+        return text
 
     def _print_Symbol(self, expr: Symbol) -> str:
         return f"n.{expr.name}"
@@ -48,17 +48,18 @@ class _CodePrinter(StrPrinter):
         return f"Rational({expr.p}, {expr.q})"
 
 
+def code(expression: Basic) -> str:
+    """Python that makes an expression, with the notation as `n`."""
+    return _CodePrinter().doprint(expression)
+
+
 def source() -> str:
     """Source of `derived.py`: a function for every equation that is derived."""
     equation.derive_afresh()
     list(equation.catalogue())
-    printer = _CodePrinter()
-    functions = [
-        f"def {name}():\n    return {printer.doprint(entry.statement)}\n"
-        for name, entry in equation.derivations.items()
-    ]
+    functions = [f"def {name}():\n    return {code(entry.statement)}\n" for name, entry in equation.derivations.items()]
     body = "\n\n".join(functions)
-    used = sorted({word for word in re.findall(r"(?<![\w.])[A-Za-z]\w*(?=\()|\boo\b", body)} & set(vars(sympy)))
+    used = sorted(set(re.findall(r"(?<![\w.])[A-Za-z]\w*(?!\w*=)", body)) & set(vars(sympy)))
     return "\n\n".join([_HEADER.format(names=", ".join(used)), body])
 
 

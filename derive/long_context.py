@@ -30,7 +30,6 @@ from sympy import (
 from . import closed_forms, error, limits, resolvent, scalar, stable
 from . import notation as n
 from .equation import Section, derived
-from .limits import leading
 from .spectral import UNLEARNED, mean, reduce_means
 
 section = Section(
@@ -272,13 +271,13 @@ def _kink(level: Symbol) -> Expr:
 kink_tasks = section(
     "kink_tasks",
     "Linear kink in the number of tasks",
-    Eq(n.e_IDG, _kink(n.kappa) * n.variance_gain),
+    derived(n.e_IDG, lambda: _kink(n.kappa) * n.variance_gain),
     condition=r"$@kappa \uparrow @rank_fraction < @tau$, $@mean_inverse < \infty$",
 )
 kink_contexts = section(
     "kink_contexts",
     "Linear kink in the number of contexts",
-    Eq(n.e_IDG, _kink(n.tau)),
+    derived(n.e_IDG, _kink, n.tau),
     condition=r"$@tau \uparrow @rank_fraction < @kappa$, $@mean_inverse < \infty$",
 )
 soft_transition = section(

@@ -43,7 +43,7 @@ _penalties = Eq(n.tau * n.ridge, n.kappa * n.task_ridge)
 converted_ridge = section(
     "converted_ridge",
     "Ridge in terms of the penalty per task",
-    Eq(n.ridge, solve(_penalties, n.ridge)[0]),
+    derived(n.ridge, lambda: solve(_penalties, n.ridge)[0]),
     remark=r"One penalty in two units, $(n/@d)\,@ridge = k @task_ridge$, with $n = @tau @d^2$ and $k = @kappa @d$.",
 )
 converted_noise = section("converted_noise", "Variance of the label noise", Eq(n.rho, n.noise_std**2))
@@ -151,7 +151,7 @@ _slope = section("low_rank_E", "Slope of the effective dimensions, low rank", Eq
 _gap = section(
     "low_rank_gap",
     "Tasks left over, by the memorisation factor",
-    Eq(n.gap_kappa, solve(scalar.a_of_t.statement, n.gap_kappa)[0]),
+    derived(n.gap_kappa, lambda: solve(scalar.a_of_t.statement, n.gap_kappa)[0]),
     "THEORY A1",
 )
 

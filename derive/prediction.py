@@ -195,7 +195,7 @@ novelty = {
 gap_of_a = section(
     "gap_of_a",
     "Tasks left over, from the memorisation factor",
-    Eq(n.gap_kappa, solve(scalar.a_of_t.lhs - scalar.a_of_t.rhs, n.gap_kappa)[0]),
+    derived(n.gap_kappa, lambda: solve(scalar.a_of_t.statement, n.gap_kappa)[0]),
 )
 
 # --- terms of one sign ------------------------------------------------------------------------------------
@@ -335,7 +335,7 @@ tasks_factor = section("tasks_factor", "Factor of finitely many tasks", Eq(n.tas
 tasks_factor_phi = section(
     "tasks_factor_phi",
     "Factor of finitely many tasks, from the resolvent",
-    Eq(n.tasks_factor, solve(fixed_point_a.statement, n.a)[0] ** -1),
+    derived(n.tasks_factor, lambda: 1 / solve(fixed_point_a.statement, n.a)[0]),
 )
 implicit_ridge = section(
     "implicit_ridge",

@@ -13,10 +13,25 @@ each; all terms are positive. With the curvature of g, a step is of third order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from math import comb
 
-from sympy import Abs, Eq, Expr, Integer, Min, Piecewise, Poly, Rational, Symbol, collect, expand, factor, solve, sqrt
+from sympy import (
+    Abs,
+    Basic,
+    Eq,
+    Expr,
+    Integer,
+    Min,
+    Piecewise,
+    Poly,
+    Rational,
+    collect,
+    expand,
+    factor,
+    solve,
+    sqrt,
+)
 
 from . import notation as n
 from .equation import Equation, Section, derived
@@ -30,12 +45,10 @@ REGIMES = {
 }
 
 
-def _each_regime(
-    name: str, title: str, symbol: Symbol, expression: Callable[[str], Expr], regimes: Iterable[str] = REGIMES
-) -> dict[str, Equation]:
+def _each_regime(name: str, title: str, statements: Mapping[str, Basic | Callable[[], Basic]]) -> dict[str, Equation]:
     return {
-        regime: section(f"{name}_{regime}", title, derived(symbol, expression, regime), condition=REGIMES[regime])
-        for regime in regimes
+        regime: section(f"{name}_{regime}", title, statement, condition=REGIMES[regime])
+        for regime, statement in statements.items()
     }
 
 
@@ -65,11 +78,8 @@ section.prose(
     " increasing at and beyond its root, for every spectrum, so that Newton's iteration from above"
     r" descends to it monotonically. At the root $@D < \min(@kappa, @tau, 1)$ without ridge."
 )
-g = {
-    regime: section(f"g_{regime}", "Scalar equation, zero at the root", Eq(n.g, expression), condition=REGIMES[regime])
-    for regime, expression in _g.items()
-}
-dg = _each_regime("dg", "Slope of the scalar equation", n.dg, lambda regime: slope(_g[regime]))
+g = _each_regime("g", "Scalar equation, zero at the root", {regime: Eq(n.g, e) for regime, e in _g.items()})
+dg = _each_regime("dg", "Slope of the scalar equation", {regime: derived(n.dg, slope, e) for regime, e in _g.items()})
 
 
 # --- explicit parametrisation ---------------------------------------------------------------------
@@ -87,7 +97,11 @@ section.prose(
     "Read the other way round, $@t$ is a parameter: for given $@t$ the context length follows in"
     " closed form, and whole curves of the theory are drawn without root finding."
 )
-alpha_of_t = _each_regime("alpha_of_t", "Explicit parametrisation by the one unknown", n.alpha, _alpha_at)
+alpha_of_t = _each_regime(
+    "alpha_of_t",
+    "Explicit parametrisation by the one unknown",
+    {regime: derived(n.alpha, _alpha_at, regime) for regime in REGIMES},
+)
 
 
 # --- upper bound of the root ------------------------------------------------------------------------
@@ -106,9 +120,7 @@ def _start_below() -> Expr:
     return _larger_root(two, one, none, collect(expand(one**2 - 4 * two * none), n.c_train, factor))
 
 
-def _start(regime: str) -> Expr:
-    if regime == "below":
-        return _start_below()
+def _start_above() -> Expr:
     atom = n.c_train / n.rank_fraction
     one = (n.kappa - n.rank_fraction) * atom - n.s * n.kappa
     none = -n.s * n.kappa * atom
@@ -127,11 +139,15 @@ section.prose(
     "Putting all eigenvalues at their mean raises $@D$, by Jensen's inequality, and with it the root."
     " The resulting quadratics give the starting point of the iteration."
 )
-t_upper = _each_regime("t_upper", "Upper bound of the root", n.t_upper, _start, ("above", "below"))
+t_upper = _each_regime(
+    "t_upper",
+    "Upper bound of the root",
+    {"above": Eq(n.t_upper, _start_above()), "below": Eq(n.t_upper, _start_below())},
+)
 sigma_upper = section(
     "sigma_upper",
     "Upper bound of the effective noise",
-    derived(n.sigma_upper, _sigma_upper),
+    Eq(n.sigma_upper, _sigma_upper()),
     condition=REGIMES["ridge"],
     remark=r"The root is at most the bound of the regime $@ridge \to 0$, $@tau > 1$ with this noise in place of"
     " $@s$.",
