@@ -12,7 +12,7 @@ from sympy import Basic, Indexed, IndexedBase, MatrixSymbol, Symbol, preorder_tr
 from sympy.core.function import AppliedUndef
 
 from .layout import displayed
-from .notation import TABLE
+from .notation import ALIASES, TABLE
 from .printer import HumanPrinter
 
 _MARK = re.compile(r"@(?:\{(\w+)\}|([A-Za-z]\w*))")
@@ -37,7 +37,7 @@ def names(notation: Mapping[str, str] | None = None) -> dict[str, str]:
     notation = dict(notation or {})
     for name, latex in notation.items():
         if name not in TABLE:
-            near = get_close_matches(name, TABLE, n=3, cutoff=0.4) or sorted(TABLE)
+            near = ALIASES.get(name) or get_close_matches(name, TABLE, n=3, cutoff=0.4) or sorted(TABLE)
             raise ValueError(f"notation: {name!r} is no symbol; did you mean {', '.join(near)}?")
         why = _no_symbol(latex, function="(" in TABLE[name].latex)
         if why:
@@ -307,6 +307,11 @@ def text(template: str, notation: Mapping[str, str] | None = None) -> str:
     return _fill(template, names(notation).__getitem__)
 
 
+def plain(template: str) -> str:
+    """Text with the names of the symbols, and without the marks of mathematics."""
+    return _MARK.sub(lambda match: match[1] or match[2], template).replace("$", "")
+
+
 def marked(template: str) -> list[str]:
     """Names of the symbols that a text names."""
     return [match[1] or match[2] for match in _MARK.finditer(template)]
@@ -323,7 +328,7 @@ def inline(statement: Basic, notation: Mapping[str, str] | None = None) -> str:
         ValueError: as in `distinct`.
 
     Examples:
-        >>> from taskalign.derive.ridge import sigma
+        >>> from taskalign.derive.resolvent import sigma
         >>> inline(sigma.rhs, {"effective_ridge": r"\xi"})
         's + \\xi'
     """
