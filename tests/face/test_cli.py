@@ -430,7 +430,7 @@ def test_symbols_have_latex_and_meaning(run):
     ("arguments", "message"),
     [
         (("--list", "orderin_polynomial"), "did you mean ordering_polynomial"),
-        (("--symbols", "leverige"), "did you mean leverage?"),
+        (("--symbols", "leverige"), "did you mean leverage"),
         (("--list", "xyzzy"), "--list: 'xyzzy' is in no name, title, section or symbol of an equation"),
         (("spike",), "WORD: 'spike' needs --list or --symbols beside it"),
         (("--equations", "K", "--notation", "lambda=x"), "'lambda' is no symbol; did you mean ridge?"),
