@@ -1,7 +1,6 @@
 from . import latex, notation
-from .bibliography import bibtex
 from .closed_forms import trace_polynomial
-from .document import compose, document
+from .document import bibtex, compose, document
 from .equation import Equation, Section, catalogue, sections
 
 __all__ = [

@@ -17,8 +17,7 @@ from sympy import Abs, Eq, Ge, Max, Mul, Piecewise, Rational, Symbol, sqrt, srep
 import taskalign.derive
 from taskalign.derive import Equation, Section, bibtex, catalogue, derived, equation, generate, sections
 from taskalign.derive import notation as n
-from taskalign.derive.bibliography import SOURCES, bibliography, citation, cited
-from taskalign.derive.document import symbols_of
+from taskalign.derive.document import SOURCES, bibliography, citation, cited, symbols_of
 from taskalign.derive.latex import text
 from taskalign.derive.notation import TABLE
 
