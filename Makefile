@@ -14,7 +14,7 @@ help:
 	@echo 'make test       the tests; ARGS="-k ordering" passes arguments to pytest'
 	@echo 'make lint       ruff, on style and format'
 	@echo 'make types      pyright'
-	@echo 'make generate   write the evaluators in numerics/generated/ from the equations in derive/'
+	@echo 'make generate   derive what is slow into derive/derived.py, and write numerics/generated/'
 	@echo 'make bench      the benchmarks of speed, into benchmarks/RESULTS.md'
 	@echo 'make clean      remove what these made, but for .venv'
 	@echo 'PYTHON=python3.12 takes another Python for .venv (3.11 or newer)'
@@ -39,6 +39,8 @@ types: $(VENV)/.installed-dev
 
 # numba does not notice that a cached kernel calls a function that has changed
 generate: $(VENV)/.installed-dev
+	@$(BIN)/python -m taskalign.derive.generate
+	@$(BIN)/ruff format --quiet derive/derived.py
 	@$(BIN)/python -m taskalign.numerics.generate
 	@rm -f numerics/__pycache__/*.nb[ci]
 

@@ -164,6 +164,8 @@ def report(
 
 @app.command
 def latex(
+    word: str | None = None,
+    /,
     *,
     equations: str | None = None,
     sections: str | None = None,
@@ -171,22 +173,27 @@ def latex(
     out: PathIfGiven = None,
     pdf: bool = False,
     list_: Annotated[bool, Parameter(name="--list")] = False,
+    symbols: bool = False,
 ) -> None:
     r"""Print the derivation as a LaTeX document, or single equations as LaTeX.
 
     Args:
+        word: With --list or --symbols: list what holds this word alone.
         equations: Names, separated by commas: print these alone, one a line, without delimiters.
         sections: Sections of the document, separated by commas; all if not given.
         notation: NAME=LATEX writes a symbol otherwise, for instance effective_ridge='\xi'; may be repeated.
         out: File to write to; standard output if not given.
         pdf: Compile the document with pdflatex as well, beside --out.
-        list_: List the equations by section: name and title.
+        list_: List the equations by section: name, title, and the file and line that make them.
+        symbols: List the symbols: name in code, LaTeX and meaning.
     """
     from taskalign import files, tex
 
-    if list_:
-        print(tex.listing())
+    if list_ or symbols:
+        print(tex.listing(word or "") if list_ else tex.symbols(word or ""))
         return
+    if word is not None:
+        raise InputError(f"WORD: {word!r} needs --list or --symbols beside it")
     renamed = tex.notation(notation)
     if pdf and (out is None or equations is not None):
         raise InputError(

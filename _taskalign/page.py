@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from taskalign.derive import catalogue, sections
-from taskalign.derive.bibliography import SOURCES
+from taskalign.derive.document import SOURCES
 from taskalign.derive.equation import Equation
 from taskalign.derive.latex import names, text
 from taskalign.derive.notation import TABLE

@@ -10,11 +10,13 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
-from taskalign.derive import catalogue, compose, sections
+from taskalign.derive import Section, catalogue, compose, sections
 from taskalign.derive.equation import Equation
-from taskalign.derive.latex import names
+from taskalign.derive.latex import names, plain, symbols_of
+from taskalign.derive.notation import ALIASES, TABLE
 from taskalign.numerics.errors import InputError
 from taskalign.values import listed
 
@@ -83,20 +85,83 @@ def selected(chosen: str, renamed: Mapping[str, str]) -> str:
         return "\n".join(known[name].latex(renamed) for name in wanted)
 
 
-def listing() -> str:
-    """Every equation: name and title, by section."""
-    lines = []
-    width = max(map(len, catalogue()))
-    for section in sections().values():
-        lines += ["", f"{section.name}: {section.title}"]
-        own = [equation for equation in catalogue().values() if equation.section == section.name]
-        lines += [f"  {equation.name:<{width}}  {equation.title}" for equation in own]
-    return "\n".join(lines[1:])
+def listing(word: str = "") -> str:
+    """The equations by section: name, title, and the file and line that make them.
+
+    Args:
+        word: lists those alone that hold it in their name, title, section or symbols.
+
+    Raises:
+        InputError: none holds it.
+    """
+
+    def found(equation: Equation, section: Section) -> bool:
+        texts = (equation.name, equation.title, section.name, section.title)
+        return any(_holds(text, word) for text in texts) or not chosen.isdisjoint(symbols_of(equation.statement))
+
+    chosen = {name for name in TABLE if _holds(name, word)} | set(ALIASES.get(word, ()))
+    rows = {
+        section: [equation for equation in section.equations.values() if not word or found(equation, section)]
+        for section in sections().values()
+    }
+    shown = [equation for row in rows.values() for equation in row]
+    if not shown:
+        raise InputError(
+            f"--list: {word!r} is in no name, title, section or symbol of an equation"
+            f"{_near(word, *TABLE, *ALIASES, *catalogue(), *sections())}"
+        )
+    name, title = (max(len(getattr(equation, part)) for equation in shown) for part in ("name", "title"))
+    return "\n\n".join(
+        "\n".join(
+            [
+                f"{section.name}: {section.title}",
+                *(f"  {e.name:<{name}}  {e.title:<{title}}  {e.place}" for e in equations),
+            ]
+        )
+        for section, equations in rows.items()
+        if equations
+    )
+
+
+def symbols(word: str = "") -> str:
+    """The symbols: code name, LaTeX and meaning; first those of that name or that are also called so.
+
+    Args:
+        word: lists those alone that hold it in their name, LaTeX or meaning.
+
+    Raises:
+        InputError: none holds it.
+    """
+    latex = names()
+    known = {name: (latex[name], plain(entry.meaning)) for name, entry in TABLE.items()}
+    first = [name for name in TABLE if name == word or name in ALIASES.get(word, ())]
+    # a letter is in all of them
+    rest = (
+        []
+        if first and len(word) == 1
+        else [name for name in TABLE if any(_holds(x, word) for x in (name, *known[name]))]
+    )
+    shown = list(dict.fromkeys([*first, *rest]))
+    if not shown:
+        raise InputError(
+            f"--symbols: {word!r} is in no name, LaTeX or meaning of a symbol{_near(word, *TABLE, *ALIASES)}"
+        )
+    width, wide = max(map(len, shown)), max(len(latex[name]) for name in shown)
+    return "\n".join(f"{name:<{width}}  {known[name][0]:<{wide}}  {known[name][1]}" for name in shown)
+
+
+def _holds(text: str, word: str) -> bool:
+    return word.lower() in text.lower()
+
+
+def _near(word: str, *known: str) -> str:
+    near = get_close_matches(word, dict.fromkeys(known), n=3)
+    return f"; did you mean {', '.join(near)}?" if near else ""
 
 
 def equations_of(section: str) -> list[Equation]:
     """The equations of a section, in order."""
-    return [equation for equation in catalogue().values() if equation.section == section]
+    return list(sections()[section].equations.values())
 
 
 # --- PDF --------------------------------------------------------------------------------------------------------

@@ -1,10 +1,7 @@
 from . import latex, notation
-from .bibliography import bibtex
-from .catalogue import Section, catalogue, sections
-from .closed_forms import isotropic_error_explicit
-from .document import compose, document
-from .equation import Equation
-from .polynomial import solve_trace, trace_polynomial
+from .closed_forms import trace_polynomial
+from .document import bibtex, compose, document
+from .equation import Equation, Section, catalogue, sections
 
 __all__ = [
     "Equation",
@@ -13,10 +10,8 @@ __all__ = [
     "catalogue",
     "compose",
     "document",
-    "isotropic_error_explicit",
     "latex",
     "notation",
     "sections",
-    "solve_trace",
     "trace_polynomial",
 ]

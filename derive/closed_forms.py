@@ -1,49 +1,157 @@
-r"""Closed forms for one non-zero eigenvalue: isotropic and low-rank spectra, where the trace solves a quadratic.
+r"""Closed forms for spectra with few atoms: the polynomial that the trace of the task resolvent satisfies.
 
-Everything is obtained from the fixed-point equations by elimination and root finding in SymPy.
+With K distinct non-zero eigenvalues, clearing the denominators of
+
+$$\mathcal M = \sum_i \frac{w_i}{(1 - 1/\kappa + z\mathcal M/\kappa)\,c_i + z}$$
+
+leaves a polynomial of degree K + 1 in $\mathcal M$. For one non-zero eigenvalue (isotropic and low-rank spectra) it is
+a quadratic. Which root: $a = 1 - 1/\kappa + z\mathcal M/\kappa$ grows with $\mathcal M$, and the quadratic that a
+solves has a negative product of roots; a is positive, so it is the larger root, and $\mathcal M$ is the larger one too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import cache
+from numbers import Rational as RationalNumber
+from typing import Any
+
 from sympy import (
+    Add,
     Eq,
     Expr,
     Integer,
     Poly,
     Rational,
+    Sum,
+    Symbol,
     cancel,
     collect,
     diff,
-    expand,
     factor,
     fraction,
-    simplify,
     solve,
     sqrt,
     together,
 )
 
-from . import alignment, resolvent, ridge
+from . import error as general
 from . import notation as n
-from .equation import Equation
-from .polynomial import cleared, larger_root, trace_polynomial
+from . import resolvent
+from .equation import Section, derived
 
-SECTION = "closed_forms"
+#: an exact eigenvalue or weight
+Atom = int | str | Fraction | Expr
 
 
-def _equation(name: str, title: str, statement: Eq, source: str, **more: str) -> Equation:
-    return Equation(name=name, title=title, statement=statement, source=source, section=SECTION, **more)
+def _exact(value: Any, argument: str) -> Expr:
+    allowed = "an int, a Fraction, a rational string such as '1/3', or a positive SymPy expression"
+    if isinstance(value, Expr) and value.free_symbols:
+        if value.is_nonnegative is False or value.is_real is False:
+            raise ValueError(f"{argument}: {value} is not positive; allowed: {allowed}")
+        return value
+    if isinstance(value, bool) or not isinstance(value, (RationalNumber, str, Rational)):
+        raise ValueError(f"{argument}: {value!r} is not exact; allowed: {allowed}")
+    try:
+        number = Rational(str(Fraction(str(value))))
+    except (ValueError, ZeroDivisionError) as error:
+        raise ValueError(f"{argument}: {value!r} is no rational number; allowed: {allowed}") from error
+    if number < 0:
+        raise ValueError(f"{argument}: {value!r} is negative; allowed: {allowed}")
+    return number
+
+
+def _spectrum(atoms: Sequence[Atom], weights: Sequence[Atom] | None) -> dict[Expr, Expr]:
+    """Distinct eigenvalue -> its weight; the weights sum to one."""
+    values = [_exact(atom, f"atoms[{k}]") for k, atom in enumerate(atoms)]
+    if not any(value != 0 for value in values):
+        raise ValueError(f"atoms: {list(atoms)!r} has no eigenvalue above zero")
+    shares: list[Expr] = [Integer(1)] * len(values)
+    if weights is not None:
+        shares = [_exact(weight, f"weights[{k}]") for k, weight in enumerate(weights)]
+    if len(shares) != len(values):
+        raise ValueError(f"weights: {len(shares)} of them for {len(values)} atoms")
+    if any(share == 0 for share in shares):
+        raise ValueError(f"weights: {list(weights or ())!r} holds a zero")
+    total = Add(*shares)
+    spectrum: dict[Expr, Expr] = {}
+    for value, share in zip(values, shares, strict=True):
+        spectrum[value] = spectrum.get(value, Integer(0)) + share / total
+    return spectrum
+
+
+def _over(spectrum: dict[Expr, Expr], expression: Expr) -> Expr:
+    """Every mean over the spectrum written out."""
+
+    def written_out(total: Sum) -> Expr:
+        index = total.limits[0][0]
+        terms = (
+            total.function.subs({n.eigenvalues[index]: atom, n.weights[index]: weight})
+            for atom, weight in spectrum.items()
+        )
+        return Add(*terms)
+
+    return expression.replace(lambda e: isinstance(e, Sum), written_out)
+
+
+def trace_polynomial(atoms: Sequence[Atom], weights: Sequence[Atom] | None = None) -> Poly:
+    r"""Polynomial in $\mathcal M_\kappa(z)$ that vanishes at the trace of the task resolvent.
+
+    The fixed-point equation of $\mathcal M$ with its denominators cleared; the coefficients are polynomials in z
+    and kappa, without a common factor. Its degree is one more than the number of distinct non-zero atoms.
+
+    Args:
+        atoms: eigenvalues of the pretraining covariance: rational numbers (no floats) or positive SymPy
+            expressions; equal ones are merged.
+        weights: their weights, by default equal; normalised to sum one.
+
+    Raises:
+        ValueError: an atom or weight is negative, inexact or of the wrong number, or all atoms are zero.
+
+    Examples:
+        >>> trace_polynomial([1]).as_expr()
+        M**2*z + M*(kappa*z + kappa - 1) - kappa
+        >>> trace_polynomial([1, "1/2", 0]).degree()
+        3
+    """
+    equation = resolvent.fixed_point_M
+    residual = _over(_spectrum(atoms, weights), equation.lhs - equation.rhs)
+    return cleared(residual, n.M)
+
+
+def cleared(residual: Expr, unknown: Symbol) -> Poly:
+    """Numerator of a rational function, without common factor; its leading coefficient is positive at 1/2."""
+    numerator, _ = fraction(cancel(together(residual)))
+    _, polynomial = Poly(numerator, unknown).primitive()
+    at = dict.fromkeys(polynomial.free_symbols_in_domain, Rational(1, 2))
+    return polynomial if polynomial.LC().subs(at) > 0 else -polynomial
+
+
+def larger_root(polynomial: Poly) -> Expr:
+    """Larger root of a quadratic with positive leading coefficient and discriminant."""
+    unknown = polynomial.gen
+    # two real roots never meet, so that any point tells which is the larger
+    at = dict.fromkeys(polynomial.free_symbols_in_domain, Rational(1, 2))
+    return max(solve(polynomial.as_expr(), unknown), key=lambda root: root.subs(at))
+
+
+section = Section(
+    "closed_forms",
+    "Closed forms",
+    "For a spectrum with few distinct eigenvalues the fixed-point equation, cleared of its denominators, is a"
+    " polynomial in $@M$ whose degree is the number of distinct non-zero eigenvalues plus one. With one of them"
+    " it is a quadratic. The memorisation factor increases with $@M$ and the quadratic that it solves has a"
+    " negative product of roots; being positive, it is the larger one, and so is $@M$.",
+    source="LLZMP; THEORY 4",
+)
 
 
 def _completed(polynomial: Poly) -> Expr:
     r"""The larger root as $(p + \sqrt{p^2 + r})/2A$, with the middle coefficient -p collected."""
     two, one, none = polynomial.all_coeffs()
     p = collect(-one, (n.c_train, n.kappa), factor)
-    root = (p + sqrt(p**2 + factor(-4 * two * none))) / (2 * two)
-    expanded = root.replace(lambda e: e.is_Pow and e.exp == Rational(1, 2), lambda e: sqrt(expand(e.base)))
-    if simplify(expanded - larger_root(polynomial)) != 0:
-        raise AssertionError(f"not the larger root of {polynomial}")
-    return root
+    return (p + sqrt(p**2 + factor(-4 * two * none))) / (2 * two)
 
 
 def _set_to_zero(polynomial: Poly) -> Eq:
@@ -61,15 +169,18 @@ def _slope(polynomial: Poly) -> Expr:
 
 
 # --- isotropic spectrum -----------------------------------------------------------------------------------
-_isotropic = trace_polynomial([n.c_train])
 _WHOLE = "$@C_train = @c_train I$"
-_LU = "LLZMP; THEORY 4"
 
-isotropic_polynomial = _equation(
+
+@cache
+def _isotropic() -> Poly:
+    return trace_polynomial([n.c_train])
+
+
+isotropic_polynomial = section(
     "isotropic_polynomial",
     "Fixed-point equation of the trace, isotropic",
-    _set_to_zero(_isotropic),
-    _LU,
+    lambda: _set_to_zero(_isotropic()),
     condition=_WHOLE,
     remark="Its two roots have opposite signs; the trace is the positive one.",
 )
@@ -80,68 +191,61 @@ def _positive_trace(polynomial: Poly) -> Expr:
     return 1 / _completed(-Poly(polynomial.all_coeffs()[::-1], polynomial.gen))
 
 
-isotropic_M = _equation(
-    "isotropic_M", "Trace of the resolvent, isotropic", Eq(n.M, _positive_trace(_isotropic)), _LU, condition=_WHOLE
+isotropic_M = section(
+    "isotropic_M",
+    "Trace of the resolvent, isotropic",
+    derived(n.M, lambda: _positive_trace(_isotropic())),
+    condition=_WHOLE,
 )
-isotropic_dM = _equation(
-    "isotropic_dM", "Derivative of the trace, isotropic", Eq(n.dM, _slope(_isotropic)), _LU, condition=_WHOLE
+isotropic_dM = section(
+    "isotropic_dM", "Derivative of the trace, isotropic", derived(n.dM, lambda: _slope(_isotropic())), condition=_WHOLE
 )
 
 
-def _few_contexts() -> tuple[Expr, Expr, Expr]:
-    r"""mu, $\mathcal M(\sigma)$ and $\tilde\lambda$ for tau < 1 in terms of mu, the trace at s with kappa/tau.
-
-    With $\tilde\lambda = (1-\tau)/\mathcal M$ and $\mathcal M = \tau\mu$, the quadratic for $\mathcal M$ at
-    $\sigma = s + \tilde\lambda$ is the one for mu; both have one positive root.
-    """
-    trace = n.tau * n.mu
-    (effective_ridge,) = solve(ridge.effective_ridge_below.statement.subs(n.M, trace), n.effective_ridge)
-    at_sigma = _isotropic.as_expr().subs({n.z: ridge.sigma.rhs.subs(n.effective_ridge, effective_ridge), n.M: trace})
-    at_s = _isotropic.as_expr().subs({n.M: n.mu, n.z: n.s, n.kappa: n.kappa / n.tau})
-    mu = _positive_trace(cleared(at_s, n.mu))
-    if cancel(at_sigma / at_s).has(n.mu):
-        raise AssertionError("the trace at sigma is not tau mu")
-    return mu, trace, effective_ridge
+def _mu() -> Expr:
+    at_s = _isotropic().as_expr().subs({n.M: n.mu, n.z: n.s, n.kappa: n.kappa / n.tau})
+    return _positive_trace(cleared(at_s, n.mu))
 
 
-_mu, _trace_below, _effective_ridge_below = _few_contexts()
+def _effective_ridge_below() -> Expr:
+    (ridge,) = solve(resolvent.effective_ridge_below.statement.subs(n.M, isotropic_trace_below.rhs), n.effective_ridge)
+    return ridge
+
+
 _FEW = r"$@ridge \to 0$, $@tau < 1$, " + _WHOLE
-isotropic_mu = _equation(
-    "isotropic_mu",
-    "Trace at the noise of the context summary",
-    Eq(n.mu, _mu),
-    _LU,
-    condition=_FEW,
+section.prose(
+    "With few contexts and an isotropic spectrum the effective ridge becomes explicit: if $@mu$ is the"
+    " trace at $@s$ with $@kappa/@tau$ in place of $@kappa$, then $@tau @mu$ solves the quadratic at"
+    " $@sigma$."
 )
-isotropic_trace_below = _equation(
+isotropic_mu = section("isotropic_mu", "Trace at the noise of the context summary", derived(n.mu, _mu), condition=_FEW)
+isotropic_trace_below = section(
     "isotropic_trace_below",
     "Trace of the resolvent with few contexts, isotropic",
-    Eq(n.M, _trace_below),
-    _LU,
+    Eq(n.M, n.tau * n.mu),
     condition=_FEW + ", $@M$ at $@sigma$",
     remark="Exact, and special to the isotropic spectrum: the implicit equation for the effective ridge disappears.",
 )
-isotropic_effective_ridge = _equation(
+isotropic_effective_ridge = section(
     "isotropic_effective_ridge",
     "Effective ridge with few contexts, isotropic",
-    Eq(n.effective_ridge, _effective_ridge_below),
-    _LU,
+    derived(n.effective_ridge, _effective_ridge_below),
     condition=_FEW,
 )
 
 
 def _isotropic_quartic() -> Eq:
     """The quadratic of the trace at sigma, with the trace eliminated by the equation of the effective ridge."""
-    (trace,) = solve(ridge.effective_ridge_fixed_point.statement, n.M)
+    (trace,) = solve(resolvent.effective_ridge_fixed_point.statement, n.M)
     above, below = fraction(together(trace))
-    two, one, none = (coefficient.subs(n.z, n.sigma) for coefficient in _isotropic.all_coeffs())
+    two, one, none = (coefficient.subs(n.z, n.sigma) for coefficient in _isotropic().all_coeffs())
     return Eq(two * above**2 + collect(one, n.kappa) * above * below, -none * below**2)
 
 
-isotropic_quartic = _equation(
+isotropic_quartic = section(
     "isotropic_quartic",
     "Equation of the effective ridge, isotropic",
-    _isotropic_quartic(),
+    _isotropic_quartic,
     "THEORY (1.1), by elimination",
     condition="$@ridge > 0$, " + _WHOLE,
     remark="With $@sigma = @s + @effective_ridge$ a polynomial of degree four in $@effective_ridge$.",
@@ -149,118 +253,72 @@ isotropic_quartic = _equation(
 
 # the resolvent is the same along every eigenvector, hence its own trace
 _alike = {n.F: n.M, n.dF: n.dM}
-isotropic_K = _equation(
+isotropic_K = section(
     "isotropic_K",
     "Alignment matrix, isotropic",
-    Eq(n.K, alignment.K.rhs.subs(_alike)),
+    Eq(n.K, general.K.rhs.subs(_alike)),
     "LZLP; THEORY 4",
     condition=_WHOLE,
     remark="The same along every eigenvector.",
 )
-isotropic_error = _equation(
+isotropic_error = section(
     "isotropic_e_icl",
     "Error of in-context learning, isotropic",
-    Eq(n.e_icl, alignment.e_scalar.rhs.subs(n.Qbar, alignment.Qbar.rhs) + n.c_test * isotropic_K.rhs),
-    _LU,
+    Eq(n.e_icl, general.e_scalar.rhs.subs(n.Qbar, general.Qbar.rhs) + n.c_test * isotropic_K.rhs),
     condition=_WHOLE,
     remark="For every $@C_test$ of trace $@c_test$.",
 )
 
 
-def isotropic_error_explicit(regime: str) -> Expr:
-    r"""Ridgeless error for an isotropic spectrum in alpha, tau, kappa, rho and the traces alone.
-
-    Args:
-        regime: `above` for tau > 1, `below` for tau < 1.
-
-    Raises:
-        ValueError: another regime.
-
-    References:
-        Lu et al., Asymptotic theory of in-context learning by linear attention (arXiv 2405.11751).
-
-    Examples:
-        >>> error = isotropic_error_explicit("above")
-        >>> ones = dict.fromkeys(error.free_symbols, 1)
-        >>> error.subs({**ones, n.tau: 2, n.rho: 0, n.rho_test: 0}).evalf(12)
-        1.13049516850
-    """
-    if regime not in ("above", "below"):
-        raise ValueError(f"regime: {regime!r} is not 'above' or 'below'")
-    if regime == "above":
-        at_root = [(n.effective_ridge, Integer(0)), (n.sigma, n.s), (n.M, isotropic_M.rhs.subs(n.z, n.s))]
-    else:
-        at_root = [
-            (n.sigma, ridge.sigma.rhs),
-            (n.effective_ridge, isotropic_effective_ridge.rhs),
-            (n.M, isotropic_trace_below.rhs),
-            (n.mu, isotropic_mu.rhs),
-        ]
-    steps = [
-        (n.q, alignment.q.rhs),
-        (n.dM, isotropic_dM.rhs.subs(n.z, n.sigma)),
-        *at_root,
-        (n.s, ridge.summary_noise.rhs),
-    ]
-    error = isotropic_error.rhs
-    for symbol, value in steps:
-        error = error.subs(symbol, value)
-    return error
-
-
 # --- two atoms, one of them zero ----------------------------------------------------------------------------
-_low_rank = trace_polynomial([0, n.c_train / n.rank_fraction], [1 - n.rank_fraction, n.rank_fraction])
 _TWO = "eigenvalues $@c_train/@rank_fraction$, a share $@rank_fraction$ of them, and zero"
 _TAKANAMI = "TTK; THEORY 3"
-(_trace_of_a,) = solve(resolvent.memorisation.statement, n.M)
-_low_rank_a = cleared(_low_rank.as_expr().subs(n.M, _trace_of_a), n.a)
 
-two_atom_polynomial = _equation(
+
+def _trace_of_a() -> Expr:
+    (trace,) = solve(resolvent.memorisation.statement, n.M)
+    return trace
+
+
+@cache
+def _low_rank() -> Poly:
+    r = n.rank_fraction
+    return cleared(trace_polynomial([0, n.c_train / r], [1 - r, r]).as_expr().subs(n.M, two_atom_M.rhs), n.a)
+
+
+section.prose(
+    "For tasks from a random subspace, of dimension $@rank_fraction @d$, the memorisation factor is"
+    " the convenient unknown."
+)
+two_atom_polynomial = section(
     "two_atom_polynomial",
     "Fixed-point equation of the memorisation factor, low rank",
-    _set_to_zero(_low_rank_a),
+    lambda: _set_to_zero(_low_rank()),
     _TAKANAMI,
     condition=_TWO,
     remark="Its two roots have opposite signs; $@a$ is the positive one.",
 )
-two_atom_a = _equation(
+two_atom_a = section(
     "two_atom_a",
     "Memorisation factor, low rank",
-    Eq(n.a, _completed(_low_rank_a)),
+    derived(n.a, lambda: _completed(_low_rank())),
     _TAKANAMI,
     condition=_TWO,
 )
-two_atom_b = _equation(
+two_atom_b = section(
     "two_atom_b",
     "Derivative of the memorisation factor, low rank",
-    Eq(n.b, _slope(_low_rank_a)),
+    derived(n.b, lambda: _slope(_low_rank())),
     _TAKANAMI,
     condition=_TWO,
 )
-two_atom_M = _equation(
-    "two_atom_M", "Trace of the resolvent, low rank", Eq(n.M, _trace_of_a), _TAKANAMI, condition=_TWO
+two_atom_M = section(
+    "two_atom_M", "Trace of the resolvent, low rank", derived(n.M, _trace_of_a), _TAKANAMI, condition=_TWO
 )
-two_atom_dM = _equation(
+two_atom_dM = section(
     "two_atom_dM",
     "Derivative of the trace, low rank",
-    Eq(n.dM, solve(resolvent.da.statement, n.dM)[0]),
+    derived(n.dM, lambda: solve(resolvent.da.statement, n.dM)[0]),
     _TAKANAMI,
     condition=_TWO,
-)
-
-EQUATIONS = (
-    isotropic_polynomial,
-    isotropic_M,
-    isotropic_dM,
-    isotropic_mu,
-    isotropic_trace_below,
-    isotropic_effective_ridge,
-    isotropic_quartic,
-    isotropic_K,
-    isotropic_error,
-    two_atom_polynomial,
-    two_atom_a,
-    two_atom_b,
-    two_atom_M,
-    two_atom_dM,
 )

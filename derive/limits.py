@@ -21,28 +21,31 @@ along: at fixed $\sigma$ the limit would be another one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 
 from sympy import Eq, Expr, Integer, Mul, Poly, Symbol, cancel, collect, factor, fraction, limit, oo, solve, together
 
 from . import notation as n
-from . import ridge, root, stable
-from .equation import Equation
+from . import resolvent, scalar, stable
+from .equation import Equation, Section, derived
 from .spectral import UNLEARNED
 
-SECTION = "limits"
+section = Section(
+    "limits",
+    "Limits",
+    "In each limit $@t$ tends to a positive number, to zero or to infinity; the sums go to their values there,"
+    " and leading terms never cancel, because all terms of the stable forms have one sign. Equations hold in"
+    " the limit that stands in brackets; sums that appear in a result are taken at the limit of $@t$. With many"
+    " tasks nothing is memorised, and $@t$ and $@sigma$ coincide.",
+    source="THEORY 7",
+)
+
 _K = stable.K.rhs
-
-
-def _equation(
-    name: str, title: str, statement: Eq, condition: str, remark: str = "", source: str = "THEORY 7"
-) -> Equation:
-    return Equation(name, title, statement, source, SECTION, condition, remark)
 
 
 # --- kappa to infinity ------------------------------------------------------------------------------------
 def _many_tasks(expression: Expr) -> Expr:
-    for equation in (stable.A, stable.B, stable.a_less, stable.b, stable.den, root.a_of_t, root.gap_kappa):
+    for equation in (stable.A, stable.B, stable.a_less, stable.b, stable.den, scalar.a_of_t, scalar.gap_kappa):
         expression = expression.subs(equation.lhs, equation.rhs)
     above, below = fraction(limit(expression, n.kappa, oo))
     return collect(above, n.q) / below
@@ -51,14 +54,14 @@ def _many_tasks(expression: Expr) -> Expr:
 _TASKS = r"$@kappa \to \infty$"
 _TASKS_SUMS = _TASKS + ", spectral sums at $@t = @sigma$"
 many_tasks = [
-    _equation(
+    section(
         f"many_tasks_{equation.lhs.name}",
         f"{title} with many tasks",
-        Eq(equation.lhs, _many_tasks(equation.rhs)),
-        condition,
+        derived(equation.lhs, _many_tasks, equation.rhs),
+        condition=condition,
     )
     for equation, title, condition in (
-        (root.a_of_t, "Memorisation factor", _TASKS),
+        (scalar.a_of_t, "Memorisation factor", _TASKS),
         (stable.dM, "Derivative of the trace", _TASKS_SUMS),
         (stable.A2, "First combination", _TASKS_SUMS),
         (stable.R2, "Second combination", _TASKS_SUMS),
@@ -69,33 +72,42 @@ many_tasks = [
 
 # --- tau to infinity -----------------------------------------------------------------------------------------
 _CONTEXTS = r"$@tau \to \infty$"
-_ridgeless_slack = stable.slack.rhs.subs({n.effective_ridge: 0, n.ridge_share: n.tau - 1})
-_no_variance = limit(stable.q.rhs.subs(n.slack, _ridgeless_slack), n.tau, oo)
-_bias = limit(_K.subs({n.A: stable.A.rhs, n.B: stable.B.rhs}), n.q, _no_variance)
+
+
+def _no_variance() -> Expr:
+    slack = stable.slack.rhs.subs({n.effective_ridge: 0, n.ridge_share: n.tau - 1})
+    return limit(stable.q.rhs.subs(n.slack, slack), n.tau, oo)
+
+
+def _bias() -> Expr:
+    return factor(limit(_K.subs({n.A: stable.A.rhs, n.B: stable.B.rhs}), n.q, _no_variance()))
+
+
+section.prose("With many contexts, only the bias due to finite contexts and finitely many tasks remains.")
 many_contexts = [
-    _equation(
+    section(
         "many_contexts_effective_ridge",
         "Effective ridge with many contexts",
-        Eq(n.effective_ridge, limit(ridge.effective_ridge.rhs, n.tau, oo)),
-        _CONTEXTS,
-        "The renormalisation of the ridge disappears. $@M$ stays bounded, $@M < 1/@sigma$.",
+        derived(n.effective_ridge, lambda: limit(resolvent.effective_ridge.rhs, n.tau, oo)),
         "THEORY 1",
+        condition=_CONTEXTS,
+        remark="The renormalisation of the ridge disappears. $@M$ stays bounded, $@M < 1/@sigma$.",
     ),
-    _equation(
+    section(
         "many_contexts_q",
         "Variance with many contexts",
-        Eq(n.q, _no_variance, evaluate=False),
-        _CONTEXTS,
-        source="THEORY (1.2)",
+        derived(n.q, _no_variance),
+        "THEORY (1.2)",
+        condition=_CONTEXTS,
     ),
-    _equation(
+    section(
         "many_contexts_K",
         "Alignment matrix with many contexts",
-        Eq(n.K, factor(_bias)),
-        _CONTEXTS,
-        r"With $@sigma = @s + @ridge$; this is $-@sigma^2 @dF$ along one eigenvector, the bias of the trained layer"
-        " alone.",
+        derived(n.K, _bias),
         "THEORY (1.3)",
+        condition=_CONTEXTS,
+        remark=r"With $@sigma = @s + @ridge$; this is $-@sigma^2 @dF$ along one eigenvector, the bias of the trained"
+        " layer alone.",
     ),
 ]
 
@@ -111,11 +123,11 @@ def leading(expression: Expr, known: Mapping[Symbol, Expr], small: Symbol) -> Ex
 def _outputs(known: Mapping[Symbol, Expr], small: Symbol, *, few_contexts: bool) -> dict[Symbol, Expr]:
     """Leading terms of what does not see the label noise, from those of the sums, the gaps and t."""
     terms = dict(known)
-    trace = stable.M.rhs.subs(n.sigma, root.sigma_of_t.rhs)
-    (below,) = solve(ridge.effective_ridge_below.statement.subs(n.M, trace), n.effective_ridge)
+    trace = stable.M.rhs.subs(n.sigma, scalar.sigma_of_t.rhs)
+    (below,) = solve(resolvent.effective_ridge_below.statement.subs(n.M, trace), n.effective_ridge)
     chain = [
-        (n.sigma, root.sigma_of_t.rhs),
-        (n.a, root.a_of_t.rhs),
+        (n.sigma, scalar.sigma_of_t.rhs),
+        (n.a, scalar.a_of_t.rhs),
         (n.effective_ridge, below if few_contexts else Integer(0)),
         (n.ridge_share, Integer(0) if few_contexts else n.tau - 1),
         *((e.lhs, e.rhs) for e in (stable.den, stable.b, stable.dM, stable.A2, stable.R2, stable.slack, stable.a_less)),
@@ -135,7 +147,7 @@ def with_noise(known: Mapping[Symbol, Expr], small: Symbol, noise: Expr) -> dict
 
 def _root_of(regime: str, symbol: Symbol, known: Mapping[Symbol, Expr]) -> Expr:
     """The scalar equation solved for one of the gaps, or for t."""
-    return solve(root.g[regime].rhs, symbol)[0].subs(known)
+    return solve(scalar.g[regime].rhs, symbol)[0].subs(known)
 
 
 # --- alpha to infinity, without ridge --------------------------------------------------------------------------
@@ -195,44 +207,60 @@ _NAMES = {n.kappa: "few_tasks", n.tau: "few_contexts", n.rank_fraction: "full_ra
 _TITLES = {n.kappa: "few tasks", n.tau: "few contexts", n.rank_fraction: "rank exhausted"}
 
 
-def _long_context_equation(regime: str, fewest: Symbol, *, noisy: bool) -> Equation:
+def _long_contexts(regime: str, fewest: Symbol, noisy: bool) -> Eq:
     positive = (*_POSITIVE, *_POSITIVE_HERE[regime, fewest])
     terms = with_noise(long_context_terms(regime, fewest), n.s, n.rho if noisy else Integer(0))
     if fewest is n.rank_fraction and not noisy:
-        statement = Eq(n.K_of(0), 1 + _signs(_limit(_K.subs(n.c, 0), terms) - 1, positive))
-    elif fewest is n.rank_fraction:
-        statement = Eq(n.K, _signs(_limit(_K, terms), positive))
-    elif noisy:
-        statement = Eq(n.s * n.K, _signs(_limit(n.s * _K, terms), positive))
-    else:
-        statement = Eq(n.K, UNLEARNED * (1 + _signs(_limit(_K, terms) / UNLEARNED - 1, positive)))
+        return Eq(n.K_of(0), 1 + _signs(_limit(_K.subs(n.c, 0), terms) - 1, positive))
+    if fewest is n.rank_fraction:
+        return Eq(n.K, _signs(_limit(_K, terms), positive))
+    if noisy:
+        return Eq(n.s * n.K, _signs(_limit(n.s * _K, terms), positive))
+    return Eq(n.K, UNLEARNED * (1 + _signs(_limit(_K, terms) / UNLEARNED - 1, positive)))
+
+
+def _long_context_equation(regime: str, fewest: Symbol, *, noisy: bool) -> Equation:
     condition = _LONG + _WHERE[regime, fewest] + (", $@rho > 0$" if noisy else ", $@rho = 0$")
     along = ", $@c > 0$" if fewest is n.rank_fraction and noisy else ""
-    return _equation(
+    return section(
         f"long_contexts_{_NAMES[fewest]}_{regime}" + ("_noise" if noisy else ""),
         f"Long contexts, {_TITLES[fewest]}" + (", with noise" if noisy else ""),
-        statement,
-        condition + along,
+        partial(_long_contexts, regime, fewest, noisy),
+        condition=condition + along,
     )
 
 
-long_contexts = [
-    _long_context_equation(regime, fewest, noisy=noisy)
-    for noisy in (False, True)
-    for regime, fewest in _WHERE
-    if (fewest, noisy) != (n.tau, True)
-]
-_finite = with_noise(long_context_terms("below", n.tau), n.s, n.rho)
-long_contexts_q = _equation(
+section.prose(
+    "Long contexts bring out a sharp transition. Without ridge and noise, whichever is fewest --"
+    " tasks, contexts or dimensions of the tasks -- decides: if it is the dimensions, the error"
+    " vanishes on the range of $@C_train$; otherwise a share $@t/(@c+@t)$ stays unlearned. Here"
+    " $@sigma$ follows $@s$, which vanishes as $(@rho + @c_train)/@alpha$."
+)
+for _regime, _fewest in _WHERE:
+    _long_context_equation(_regime, _fewest, noisy=False)
+section.prose("With label noise, an error that stays bounded above the transition grows linearly in $@alpha$ below it.")
+for _regime, _fewest in _WHERE:
+    if _fewest is not n.tau:
+        _long_context_equation(_regime, _fewest, noisy=True)
+
+
+def _few_contexts_q() -> Expr:
+    terms = with_noise(long_context_terms("below", n.tau), n.s, n.rho)
+    return n.sigma + factor(cancel(_limit(n.q - n.sigma, terms)))
+
+
+long_contexts_q = section(
     "long_contexts_few_contexts_q",
     "Variance with long contexts, but few",
-    Eq(n.q, n.sigma + factor(cancel(_limit(n.q - n.sigma, _finite)))),
-    _LONG + _WHERE["below", n.tau],
-    r"Here $@effective_ridge = @sigma = @t(@kappa-@tau)/@kappa$ keeps a positive limit: a regularisation remains.",
+    derived(n.q, _few_contexts_q),
+    condition=_LONG + _WHERE["below", n.tau],
+    remark=r"Here $@effective_ridge = @sigma = @t(@kappa-@tau)/@kappa$ keeps a positive limit: a regularisation"
+    " remains.",
 )
 
 
 # --- tau to zero, without ridge -----------------------------------------------------------------------------------
+@cache
 def _no_contexts() -> dict[Symbol, Expr]:
     """Leading terms for tau -> 0, where t diverges like 1/tau."""
     far = Symbol("far", positive=True)  # 1/t
@@ -247,41 +275,42 @@ def _no_contexts() -> dict[Symbol, Expr]:
         n.gap_kappa: n.kappa,
     }
     sums[n.gap_tau] = _root_of("below", n.gap_tau, sums)
-    contexts = solve(root.gap_tau.statement.subs(sums), n.tau)[0]
+    contexts = solve(scalar.gap_tau.statement.subs(sums), n.tau)[0]
     at = {far: solve(contexts - n.tau, far)[0]}
     terms = _outputs({symbol: value.subs(at) for symbol, value in sums.items()}, n.tau, few_contexts=True)
     return with_noise(terms, n.tau, n.rho)
 
 
-_none = _no_contexts()
-
-
 def _vanishing_contexts(expression: Expr) -> Expr:
-    return factor(limit(expression.subs(_none), n.tau, 0, "+"))
+    return factor(limit(expression.subs(_no_contexts()), n.tau, 0, "+"))
 
 
 _ZERO = r"$@tau \to 0$, $@ridge \to 0$"
+section.prose("In the opposite limit of vanishing numbers of contexts the effective ridge diverges.")
 no_contexts = [
-    _equation(
+    section(
         "no_contexts_effective_ridge",
         "Effective ridge with vanishing contexts",
-        Eq(n.tau * n.effective_ridge, _vanishing_contexts(n.tau * n.effective_ridge)),
-        _ZERO,
+        derived(n.tau * n.effective_ridge, _vanishing_contexts, n.tau * n.effective_ridge),
+        condition=_ZERO,
     ),
-    _equation(
+    section(
         "no_contexts_q",
         "Variance with vanishing contexts",
-        Eq(n.tau * n.q, _vanishing_contexts(n.tau * n.q)),
-        _ZERO,
+        derived(n.tau * n.q, _vanishing_contexts, n.tau * n.q),
+        condition=_ZERO,
     ),
-    _equation("no_contexts_K", "Alignment matrix with vanishing contexts", Eq(n.K, _vanishing_contexts(_K)), _ZERO),
-    _equation(
+    section(
+        "no_contexts_K",
+        "Alignment matrix with vanishing contexts",
+        derived(n.K, _vanishing_contexts, _K),
+        condition=_ZERO,
+    ),
+    section(
         "no_contexts_Qbar",
         "Size of the trained layer with vanishing contexts",
-        Eq(n.Qbar, _vanishing_contexts(n.Qbar), evaluate=False),
-        _ZERO,
-        "Nothing is learned: the prediction is zero and the error is $@rho_test + @c_test$.",
+        derived(n.Qbar, _vanishing_contexts, n.Qbar),
+        condition=_ZERO,
+        remark="Nothing is learned: the prediction is zero and the error is $@rho_test + @c_test$.",
     ),
 ]
-
-EQUATIONS = (*many_tasks, *many_contexts, *long_contexts, long_contexts_q, *no_contexts)

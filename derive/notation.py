@@ -306,3 +306,38 @@ tasks_factor = _symbol(
 ridge_tasks = _symbol(
     "ridge_tasks", r"\lambda_{\mathrm{tasks}}", "ridge added by finitely many tasks", nonnegative=True
 )
+
+#: other names that the literature and users give to symbols -> the symbols
+ALIASES: dict[str, tuple[str, ...]] = {
+    "lambda": ("ridge",),
+    "lambda_tilde": ("effective_ridge",),
+    "lambda_eff": ("effective_ridge", "implicit_ridge"),
+    "C": ("C_train", "C_test"),
+    "Sigma": ("C_train", "C_test"),
+    "eigenvalue": ("c", "eigenvalues"),
+    "gamma": ("test",),
+    "w": ("weights",),
+    "r": ("rank_fraction",),
+    "noise": ("rho", "rho_test", "s", "sigma"),
+    "l": ("alpha", "alpha_test"),
+    "n": ("tau",),
+    "k": ("kappa",),
+    "df1": ("D",),
+    "df2": ("D2",),
+    "degrees_of_freedom": ("D", "D2"),
+    "shrinkage": ("learned", "unlearned"),
+    "theta": ("learned", "unlearned"),
+    "residual_variance": ("q",),
+    "Gamma": ("layer", "layer_variance"),
+    "Delta": ("den",),
+    "delta": ("gap_kappa", "gap_tau"),
+    "nu": ("ridge_ratio",),
+    "zeta": ("leverage",),
+    "psi": ("mean_map",),
+    "omega": ("edge_exponent",),
+    "e": ("e_icl", "e_TM", "e_IDG", "e_ODG", "e_train"),
+    "error": ("e_icl", "e_scalar", "e_misalign", "e_TM", "e_IDG", "e_ODG", "e_train"),
+    "IDG": ("e_IDG", "misalign_IDG"),
+    "ODG": ("e_ODG", "misalign_ODG"),
+    "TM": ("e_TM", "misalign_TM"),
+}

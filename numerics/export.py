@@ -8,7 +8,7 @@ from importlib import metadata
 
 from sympy import Eq, Expr
 
-from ..derive import alignment, catalogue, resolvent, stable
+from ..derive import catalogue, error, resolvent, stable
 from ..derive import notation as n
 from . import array_solver
 from .alignment import aligned
@@ -24,7 +24,7 @@ TARGETS = ("numpy", "torch")
 _SOLVED = (n.t, n.s, n.sigma, n.effective_ridge, n.a, n.b, n.M, n.dM, n.q, n.Qbar, n.A, n.B)
 _GIVEN = (n.alpha, n.tau, n.kappa, n.rho, n.ridge, n.alpha_test, n.rho_test, n.c_train, n.c_test, n.rank_fraction)
 #: what is computed from these where an equation needs it
-_DERIVED = {e.lhs: e for e in (resolvent.resolvent, resolvent.dF, stable.K, alignment.e_scalar, alignment.e_misalign)}
+_DERIVED = {e.lhs: e for e in (resolvent.resolvent, resolvent.dF, stable.K, error.e_scalar, error.e_misalign)}
 
 _HEADER = '''"""Theory of in-context learning for one spectrum.
 

@@ -11,23 +11,7 @@ from dataclasses import dataclass, replace
 
 from sympy import Expr, Symbol
 
-from ..derive import (
-    alignment,
-    error_budget,
-    implicit_ridge,
-    iteration,
-    long_context,
-    low_rank,
-    metrics,
-    ordering,
-    prediction,
-    resolvent,
-    ridge,
-    root,
-    spectral,
-    stable,
-    training_tasks,
-)
+from ..derive import error, long_context, low_rank, ordering, prediction, resolvent, scalar, spectral, stable
 from ..derive import notation as n
 from ..derive.equation import Equation
 from .printing import ARRAY_TARGETS, TABLE
@@ -80,14 +64,14 @@ def _terms(name: str, sums: Sequence[Symbol]) -> Program:
 
 def _task_terms(name: str) -> Program:
     """What is averaged against the test covariance."""
-    equations = (spectral.learned, spectral.unlearned, error_budget.mean_map, error_budget.departure)
-    values = {equation.lhs: equation.rhs for equation in equations} | error_budget.SUMMANDS
+    equations = (spectral.learned, spectral.unlearned, prediction.mean_map, prediction.departure)
+    values = {equation.lhs: equation.rhs for equation in equations} | prediction.SUMMANDS
     arguments = (
         *(n.c, n.t, n.a, n.b, n.sigma, n.s, n.effective_ridge, n.a_less, n.q),
         *(n.leverage, n.novelty, n.reference),
     )
-    sources = [equation.name for equation in (*equations, *error_budget.along.values())]
-    return Program(name, arguments, values, (*error_budget.SUMMANDS, n.departure), tuple(sources), targets=_WHOLE)
+    sources = [equation.name for equation in (*equations, *prediction.along.values())]
+    return Program(name, arguments, values, (*prediction.SUMMANDS, n.departure), tuple(sources), targets=_WHOLE)
 
 
 def _growth(name: str, arguments: Sequence[Symbol], equation: Equation, error: Symbol) -> Program:
@@ -104,37 +88,37 @@ _mixed = (n.E_learned, n.E_unlearned)
 
 #: four sums a pass, and steps of third order
 _KERNEL = (
-    Program("moment_terms", (n.c, n.t), iteration.SUMMANDS, tuple(iteration.SUMMANDS), ("T0", "T1", "T2", "T3")),
+    Program("moment_terms", (n.c, n.t), scalar.MOMENTS, tuple(scalar.MOMENTS), ("T0", "T1", "T2", "T3")),
     _program(
         "sums_of_moments",
-        (n.t, *iteration.SUMMANDS),
-        tuple(iteration.sums_in_moments.values()),
+        (n.t, *scalar.MOMENTS),
+        tuple(scalar.sums_in_moments.values()),
         (*_sums, *_mixed),
     ),
     _program(
         "curve_above",
         (n.t, n.gap_kappa, n.E, n.E_learned, n.s, n.kappa),
-        (root.g["above"], root.dg["above"], iteration.d2g["above"]),
+        (scalar.g["above"], scalar.dg["above"], scalar.d2g["above"]),
         _halley,
     ),
     _program(
         "curve_below",
         (n.t, n.gap_kappa, n.gap_tau, n.U, n.E, n.E_learned, n.s, n.kappa),
-        (root.g["below"], root.dg["below"], iteration.d2g["below"]),
+        (scalar.g["below"], scalar.dg["below"], scalar.d2g["below"]),
         _halley,
     ),
     _program(
         "curve_ridge",
         (n.t, n.gap_kappa, n.gap_tau, n.U, n.E, n.E_learned, n.s, n.kappa, n.tau, n.ridge),
-        (root.g["ridge"], root.dg["ridge"], iteration.d2g["ridge"]),
+        (scalar.g["ridge"], scalar.dg["ridge"], scalar.d2g["ridge"]),
         _halley,
     ),
-    _program("halley_step", _halley, (iteration.bend, iteration.halley), (n.bend, n.step)),
+    _program("halley_step", _halley, (scalar.bend, scalar.halley), (n.bend, n.step)),
     _program(
         "next_sums",
         (n.t, n.step, *_sums, *_mixed),
-        tuple(iteration.next_sums.values()),
-        tuple(equation.lhs for equation in iteration.next_sums.values()),
+        tuple(scalar.next_sums.values()),
+        tuple(equation.lhs for equation in scalar.next_sums.values()),
     ),
 )
 
@@ -143,31 +127,31 @@ _BESIDE_THE_KERNEL = (
     _program("learned_share", (n.c, n.t), (spectral.learned,)),
     _terms("newton_terms", (n.D, n.U, n.E)),
     _terms("output_terms", _sums),
-    _program("g_above", (n.t, n.gap_kappa, n.E, n.s, n.kappa), (root.g["above"], root.dg["above"]), _newton),
+    _program("g_above", (n.t, n.gap_kappa, n.E, n.s, n.kappa), (scalar.g["above"], scalar.dg["above"]), _newton),
     _program(
         "g_below",
         (n.t, n.gap_kappa, n.gap_tau, n.U, n.E, n.s, n.kappa),
-        (root.g["below"], root.dg["below"]),
+        (scalar.g["below"], scalar.dg["below"]),
         _newton,
     ),
     _program(
         "g_ridge",
         (n.t, n.gap_kappa, n.gap_tau, n.U, n.E, n.s, n.kappa, n.tau, n.ridge),
-        (root.g["ridge"], root.dg["ridge"]),
+        (scalar.g["ridge"], scalar.dg["ridge"]),
         _newton,
     ),
     # g alone, where only its sign is wanted
-    _program("sign_above", (n.t, n.gap_kappa, n.s, n.kappa), (root.g["above"],)),
-    _program("sign_below", (n.t, n.gap_kappa, n.gap_tau, n.U, n.s, n.kappa), (root.g["below"],)),
+    _program("sign_above", (n.t, n.gap_kappa, n.s, n.kappa), (scalar.g["above"],)),
+    _program("sign_below", (n.t, n.gap_kappa, n.gap_tau, n.U, n.s, n.kappa), (scalar.g["below"],)),
     _program(
         "sign_ridge",
         (n.t, n.gap_kappa, n.gap_tau, n.U, n.s, n.kappa, n.tau, n.ridge),
-        (root.g["ridge"],),
+        (scalar.g["ridge"],),
     ),
     _program("resolvent", (n.c, n.a, n.sigma), (resolvent.resolvent,)),
     _program("resolvent_slope", (n.c, n.a, n.b, n.sigma), (resolvent.dF,)),
-    _program("scalar_error", (n.rho_test, n.c_test, n.alpha_test, n.Qbar), (alignment.e_scalar,)),
-    _program("total_error", (n.e_scalar, n.e_misalign), (alignment.e_icl,)),
+    _program("scalar_error", (n.rho_test, n.c_test, n.alpha_test, n.Qbar), (error.e_scalar,)),
+    _program("total_error", (n.e_scalar, n.e_misalign), (error.e_icl,)),
     _program("ordering_of_a_pair", (n.c1, n.c2, n.a, n.sigma, n.A, n.B), (ordering.pair,)),
     _program("peak", (n.a, n.sigma, n.A, n.B), (ordering.peak,)),
     _program("tau_order", (n.s, n.M, n.ridge), (ordering.tau_order,)),
@@ -176,13 +160,13 @@ _BESIDE_THE_KERNEL = (
 PROGRAMS: tuple[Program, ...] = (
     *(replace(program, targets=_COMPILED) for program in _KERNEL),
     *(replace(program, targets=_INTERPRETED) for program in _BESIDE_THE_KERNEL),
-    _program("summary_noise", (n.rho, n.c_train, n.alpha), (ridge.summary_noise,)),
-    _program("t_upper_above", (n.c_train, n.rank_fraction, n.s, n.kappa), (root.t_upper["above"],)),
-    _program("t_upper_below", (n.c_train, n.s, n.kappa, n.tau), (root.t_upper["below"],)),
-    _program("sigma_upper", (n.c_train, n.s, n.tau, n.ridge), (root.sigma_upper,)),
+    _program("summary_noise", (n.rho, n.c_train, n.alpha), (resolvent.summary_noise,)),
+    _program("t_upper_above", (n.c_train, n.rank_fraction, n.s, n.kappa), (scalar.t_upper["above"],)),
+    _program("t_upper_below", (n.c_train, n.s, n.kappa, n.tau), (scalar.t_upper["below"],)),
+    _program("sigma_upper", (n.c_train, n.s, n.tau, n.ridge), (scalar.sigma_upper,)),
     _program("gap_above", (n.t, n.s, n.kappa), (stable.gap_at_root["above"],)),
     _program("gap_below", (n.t, n.U, n.s, n.kappa, n.tau), (stable.gap_at_root["below"],)),
-    _program("sigma_of_t", (n.t, n.gap_kappa, n.kappa), (root.sigma_of_t,)),
+    _program("sigma_of_t", (n.t, n.gap_kappa, n.kappa), (scalar.sigma_of_t,)),
     _program(
         "noise_balance",
         (n.effective_ridge, n.t, n.U, n.s, n.kappa, n.tau, n.ridge),
@@ -202,31 +186,31 @@ PROGRAMS: tuple[Program, ...] = (
             *(n.s, n.kappa, n.rho),
         ),
         (
-            *(root.a_of_t, stable.den, stable.b, stable.M, stable.dM, stable.A2, stable.R2, stable.N, stable.slack),
+            *(scalar.a_of_t, stable.den, stable.b, stable.M, stable.dM, stable.A2, stable.R2, stable.N, stable.slack),
             *(stable.q, stable.a_less, stable.A, stable.B, stable.Qbar),
         ),
         (n.a, n.b, n.M, n.dM, n.q, n.Qbar, n.A, n.B),
     ),
     _program("alignment", (n.c, n.a, n.sigma, n.A, n.B), (stable.K,)),
-    _program("centering", (n.d,), (metrics.centering,), targets=_WHOLE),
-    _program("inverse_cka", (n.C_train, n.C_test, n.centering, n.d), (metrics.inverse_cka,), targets=_WHOLE),
+    _program("centering", (n.d,), (error.centering,), targets=_WHOLE),
+    _program("inverse_cka", (n.C_train, n.C_test, n.centering, n.d), (error.inverse_cka,), targets=_WHOLE),
     # asked for whole arrays only; the compiled kernel does not know them
     _program(
         "training_alignment",
         (n.a, n.b, n.sigma, n.q, n.A),
-        (training_tasks.A_TM, training_tasks.B_TM),
+        (error.A_TM, error.B_TM),
         (n.A_TM, n.B_TM),
         targets=_WHOLE,
     ),
     _program(
         "prediction_scalars",
         (n.D, n.E, n.D2, n.a, n.b, n.s, n.kappa),
-        error_budget.SCALARS,
+        prediction.SCALARS,
         (n.R2, n.a_less, n.leverage),
         targets=_WHOLE,
     ),
     _task_terms("prediction_terms"),
-    _program("spread_term", (n.departure, n.mean_departure), (error_budget.spread_term,), targets=_WHOLE),
+    _program("spread_term", (n.departure, n.mean_departure), (prediction.spread_term,), targets=_WHOLE),
     _program(
         "prediction_law",
         (
@@ -234,9 +218,9 @@ PROGRAMS: tuple[Program, ...] = (
             *(n.cov, n.recovered, n.bias, n.V_task, n.V_train, n.V_spread),
         ),
         (
-            *(prediction.var_y, error_budget.V_int, error_budget.V_ctx, error_budget.var_given_query),
-            *(error_budget.var_yhat, error_budget.var_given_clean, error_budget.var_given_label),
-            *(prediction.slope_given_clean, prediction.slope_given_label, error_budget.e_budget),
+            *(prediction.var_y, prediction.V_int, prediction.V_ctx, prediction.var_given_query),
+            *(prediction.var_yhat_stable, prediction.var_given_clean_stable, prediction.var_given_label_stable),
+            *(prediction.slope_given_clean, prediction.slope_given_label, prediction.e_budget),
         ),
         (
             *(n.var_y, n.var_yhat, n.slope_given_label, n.var_given_label, n.slope_given_clean, n.var_given_clean),
@@ -247,7 +231,7 @@ PROGRAMS: tuple[Program, ...] = (
     _program(
         "mean_map",
         (n.c, n.t, n.leverage),
-        (spectral.learned, spectral.unlearned, error_budget.mean_map),
+        (spectral.learned, spectral.unlearned, prediction.mean_map),
         targets=_WHOLE,
     ),
     _program(
@@ -260,13 +244,13 @@ PROGRAMS: tuple[Program, ...] = (
         "implicit_ridge",
         (n.D, n.M, n.a, n.s, n.tau, n.kappa, n.ridge, n.effective_ridge),
         (
-            *(implicit_ridge.ridge_samples_stable, implicit_ridge.tasks_factor, implicit_ridge.total),
-            implicit_ridge.ridge_tasks,
+            *(prediction.ridge_samples_stable, prediction.tasks_factor, prediction.implicit_ridge),
+            prediction.ridge_tasks,
         ),
         (n.ridge_samples, n.tasks_factor, n.ridge_tasks, n.implicit_ridge),
         targets=_WHOLE,
     ),
-    _program("layer_given_tasks", (n.task_eigenvalue, n.sigma), (implicit_ridge.layer_given_tasks,), targets=_WHOLE),
+    _program("layer_given_tasks", (n.task_eigenvalue, n.sigma), (prediction.layer_given_tasks,), targets=_WHOLE),
     _program("converted_ridge", (n.kappa, n.tau, n.task_ridge), (low_rank.converted_ridge,), targets=_WHOLE),
     _program("converted_noise", (n.noise_std,), (low_rank.converted_noise,), targets=_WHOLE),
     _program(

@@ -10,8 +10,7 @@ from sympy.core.relational import Relational
 from ..derive import notation as n
 from ..derive import stable
 from ..derive.document import symbols_of
-from ..derive.latex import marked, names, text
-from ..derive.layout import LINE, displayed, width
+from ..derive.latex import LINE, displayed, marked, names, text, width
 from ..derive.notation import TABLE
 from .proving import CLAIMS, Claim, prove
 from .relations import eq, is_equation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Expr, KroneckerDelta
 
-from ..derive import alignment, corollaries, ordering
+from ..derive import error, ordering
 from ..derive import notation as n
 from ..derive.spectral import mean
 from .ordering_proof import PARTS, K_at, pair_at, values, weight
@@ -49,7 +49,7 @@ def _ends() -> list[ProofStep]:
         implication(
             "least_at_an_end",
             SPIKE,
-            ge(K_at(n.c), corollaries.best_spike.statement.rhs / n.c_test),
+            ge(K_at(n.c), ordering.best_spike.statement.rhs / n.c_test),
             "One of the two cases holds.",
             "least_of_two",
             "above_the_bottom",
@@ -59,17 +59,17 @@ def _ends() -> list[ProofStep]:
         sign(
             "best_spike",
             SPIKE,
-            corollaries.best_spike.statement,
+            ordering.best_spike.statement,
             "A mean is at least the least value. This is Corollary 4.2 in its exact form.",
-            mean(n.test[n.i] * (K_at(n.c) - corollaries.best_spike.statement.rhs / n.c_test)),
+            mean(n.test[n.i] * (K_at(n.c) - ordering.best_spike.statement.rhs / n.c_test)),
             assuming=known,
-            using=(alignment.e_misalign.statement,),
+            using=(error.e_misalign.statement,),
             premises=("least_at_an_end",),
         ),
         identity(
             "spike_attains",
             SPIKE,
-            eq(mean(spike * K_at(n.c)), corollaries.spike.rhs.subs(n.c, n.eigenvalues[n.j])),
+            eq(mean(spike * K_at(n.c)), ordering.spike.rhs.subs(n.c, n.eigenvalues[n.j])),
             "All of $@c_test$ along one eigenvector of weight $@{weights}_j$: a spike at the lower end attains the"
             " bound.",
         ),
@@ -79,7 +79,7 @@ def _ends() -> list[ProofStep]:
 def _top_or_bottom() -> list[ProofStep]:
     bottom, top = n.c_min, n.c_max
     known = values(bottom, top)
-    order = corollaries.top_is_best.statement.lhs
+    order = ordering.top_is_best.statement.lhs
     gap = (top - bottom) * weight(bottom, top)
     return [
         sign(
@@ -106,7 +106,7 @@ def _top_or_bottom() -> list[ProofStep]:
 
 def _worst() -> list[ProofStep]:
     at_zero = eq(n.P0, ordering.P.rhs.subs(n.c, 0))
-    (highest, _), (start, _) = corollaries.worst_spike.statement.rhs.args
+    (highest, _), (start, _) = ordering.worst_spike.statement.rhs.args
     highest, start = highest / n.c_test, start / n.c_test
     excess_slope = n.P0 + n.a * n.A  # B sigma - A a
     distance = 1 / (n.a * n.c + n.sigma) - n.B / (2 * excess_slope)
@@ -122,7 +122,7 @@ def _worst() -> list[ProofStep]:
             "A mean is at most the largest value.",
             mean(n.test[n.i] * (value - K_at(n.c))),
             assuming=(*known, condition),
-            using=(alignment.e_misalign.statement,),
+            using=(error.e_misalign.statement,),
             premises=(premise,),
         )
 
@@ -152,7 +152,7 @@ def _worst() -> list[ProofStep]:
         identity(
             "isotropic_indifference",
             SPIKE,
-            eq(mean(n.test[n.i] * K_at(n.c_train)), corollaries.isotropic.rhs),
+            eq(mean(n.test[n.i] * K_at(n.c_train)), ordering.isotropic.rhs),
             "With one eigenvalue only, $@K$ leaves the mean.",
         ),
     ]
@@ -169,7 +169,7 @@ def _rotation(name: str, direction: int, position: Expr) -> list[ProofStep]:
     recursion = eq(potential[n.j + 1], potential[n.j] + n.K_sorted[n.j] * change)
     above = n.K_sorted[n.i] - n.K_sorted[n.j]
     nearer = slack.subs(n.j, n.j + 1)
-    sides = corollaries.equal_pairing if direction > 0 else corollaries.opposite_pairing
+    sides = ordering.equal_pairing if direction > 0 else ordering.opposite_pairing
     words = "largest" if direction > 0 else "least"
     return [
         sign(

@@ -12,7 +12,7 @@ from fractions import Fraction
 from sympy import Eq, Expr, Rational
 
 from ..derive import notation as n
-from ..derive import ridge, root, spectral, stable
+from ..derive import resolvent, scalar, spectral, stable
 from .canonical import unfolded
 from .ordering_proof import K_at, values
 from .relations import eq, gt
@@ -98,12 +98,12 @@ _CHAIN = tuple(
 )
 _NOISE = (
     eq(n.effective_ridge, n.sigma - n.s),
-    ridge.summary_noise.statement,
-    root.alpha_of_t["below"].statement,
-    root.sigma_of_t.statement,
-    root.a_of_t.statement,
-    root.gap_tau.statement,
-    root.gap_kappa.statement,
+    resolvent.summary_noise.statement,
+    scalar.alpha_of_t["below"].statement,
+    scalar.sigma_of_t.statement,
+    scalar.a_of_t.statement,
+    scalar.gap_tau.statement,
+    scalar.gap_kappa.statement,
 )
 
 
@@ -115,7 +115,7 @@ def _steps(example: _Example) -> list[ProofStep]:
     given = example.given()
     low, high = K_at(example.low), K_at(example.high)
     points = values(example.low, example.high)
-    length = root.alpha_of_t["below"].statement
+    length = scalar.alpha_of_t["below"].statement
     down = (*points, *_CHAIN, *_NOISE, *given)
     gaps = [(f"gap_{name}", symbol) for name, symbol in (("kappa", n.gap_kappa), ("tau", n.gap_tau))]
     alpha = Fraction(str(_value(n.alpha, (*_NOISE[2:], *given))))
@@ -135,7 +135,7 @@ def _steps(example: _Example) -> list[ProofStep]:
         identity(
             f"{example.name}_root",
             CLAIM,
-            eq(root.g["below"].rhs, 0),
+            eq(scalar.g["below"].rhs, 0),
             f"It is the solution for the context length of $@alpha = {alpha}$.",
             assuming=(*given, length),
             using=(*_NOISE[1:], *given),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Eq
 
-from ..derive import alignment, resolvent, ridge, root, spectral, stable
+from ..derive import error, resolvent, scalar, spectral, stable
 from ..derive import notation as n
 from ..derive.equation import Equation
 from .relations import eq, ge, gt, lt
@@ -43,10 +43,10 @@ PAPER = _statements(
     resolvent.trace,
     eq(n.z, n.sigma),
     eq(n.s, n.sigma - n.effective_ridge),
-    root.sigma_of_t,
-    root.a_of_t,
-    root.gap_tau,
-    root.gap_kappa,
+    scalar.sigma_of_t,
+    scalar.a_of_t,
+    scalar.gap_tau,
+    scalar.gap_kappa,
 )
 
 #: the same by way of the forms without cancellation, once those are shown to be equal
@@ -61,18 +61,18 @@ STABLE = _statements(
     stable.b,
     stable.den,
     eq(n.s, n.sigma - n.effective_ridge),
-    root.sigma_of_t,
-    root.a_of_t,
-    root.gap_tau,
-    root.gap_kappa,
+    scalar.sigma_of_t,
+    scalar.a_of_t,
+    scalar.gap_tau,
+    scalar.gap_kappa,
 )
 
 _GIVEN = {
     "equation_of_a": (resolvent.fixed_point_a, "Deterministic equivalent of the task resolvent."),
-    "equation_of_the_ridge": (ridge.effective_ridge_fixed_point, "Deterministic equivalent of ridge regression."),
-    "equation_of_q": (alignment.q, "Deterministic equivalent of its variance."),
-    "equation_of_K": (alignment.K, "Average over the tasks."),
-    "equation_of_the_error": (alignment.e_misalign, "The part of the error that is linear in $@C_test$."),
+    "equation_of_the_ridge": (resolvent.effective_ridge_fixed_point, "Deterministic equivalent of ridge regression."),
+    "equation_of_q": (error.q, "Deterministic equivalent of its variance."),
+    "equation_of_K": (error.K, "Average over the tasks."),
+    "equation_of_the_error": (error.e_misalign, "The part of the error that is linear in $@C_test$."),
 }
 
 _SUMS = {
@@ -113,7 +113,7 @@ def _left_over() -> list[ProofStep]:
             gt(n.gap_kappa, 0),
             "By the equation of $@a$: fewer dimensions are learned than there are tasks.",
             n.kappa * n.a,
-            using=(root.a_of_t.statement,),
+            using=(scalar.a_of_t.statement,),
         ),
         sign(
             "a_below_one",
@@ -122,7 +122,7 @@ def _left_over() -> list[ProofStep]:
             "Finitely many tasks shrink the covariance.",
             n.D / n.kappa,
             premises=("D_positive",),
-            using=(root.a_of_t.statement, root.gap_kappa.statement),
+            using=(scalar.a_of_t.statement, scalar.gap_kappa.statement),
         ),
         sign(
             "noise_positive",
@@ -131,7 +131,7 @@ def _left_over() -> list[ProofStep]:
             "Contexts are finite.",
             n.rho / n.alpha,
             n.c_train / n.alpha,
-            using=(ridge.summary_noise.statement,),
+            using=(resolvent.summary_noise.statement,),
         ),
     ]
 
@@ -166,7 +166,7 @@ def _gap_tau() -> ProofStep:
         n.s * n.M,
         premises=("share_not_negative", "noise_positive", "M_positive"),
         using=(
-            root.gap_tau.statement,
+            scalar.gap_tau.statement,
             eq(n.ridge_share, n.effective_ridge * n.M - (1 - n.tau)),
             eq(n.s, n.sigma - n.effective_ridge),
             stable.M.statement,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sympy import Derivative, Eq, Expr, Function, Piecewise
 
 from ..derive import notation as n
-from ..derive import ridge, root, stable
+from ..derive import resolvent, scalar, stable
 from ..derive.spectral import LEARNED, UNLEARNED, mean, sums
 from .relations import eq, ge, gt, le, lt
 from .step import ProofStep, identity, implication, sign
@@ -22,11 +22,11 @@ _D = Function("D", real=True)(n.t)
 
 #: the sums as explicit functions of t, so that SymPy differentiates the sums themselves
 IN_T = (
-    root.sigma_of_t.statement,
-    root.a_of_t.statement,
+    scalar.sigma_of_t.statement,
+    scalar.a_of_t.statement,
     stable.den.statement,
-    root.gap_tau.statement,
-    root.gap_kappa.statement,
+    scalar.gap_tau.statement,
+    scalar.gap_kappa.statement,
     *(equation.statement for equation in sums.values()),
 )
 _E2 = DEFINITIONS[0]
@@ -35,7 +35,7 @@ SUMS = ("U_positive", "E_positive", "U2_positive")
 
 def g_in(regime: str) -> Eq:
     """What g is in a regime; with an explicit ridge, the first of its two forms."""
-    return eq(g, ridge_branches()[0] if regime == "ridge" else root.g[regime].rhs)
+    return eq(g, ridge_branches()[0] if regime == "ridge" else scalar.g[regime].rhs)
 
 
 def _inequalities() -> list[ProofStep]:
@@ -82,13 +82,13 @@ def _inequalities() -> list[ProofStep]:
 def _equations() -> list[ProofStep]:
     """Each g is the residual of the equation of the effective ridge, times what has no zero."""
     residual = n.effective_ridge * n.M - (1 - n.tau)
-    with_ridge = ridge.effective_ridge_fixed_point
+    with_ridge = resolvent.effective_ridge_fixed_point
     forms = {
         "above": n.kappa * n.effective_ridge,
         "below": n.kappa * n.sigma / n.U * residual,
         "ridge": n.effective_ridge * (with_ridge.lhs - with_ridge.rhs),
     }
-    functions = {"above": root.g["above"].rhs, "below": root.g["below"].rhs, "ridge": ridge_branches()[0]}
+    functions = {"above": scalar.g["above"].rhs, "below": scalar.g["below"].rhs, "ridge": ridge_branches()[0]}
     return [
         identity(
             f"g_{regime}_form",
@@ -109,7 +109,7 @@ def _above() -> list[ProofStep]:
         identity(
             "g_above_slope",
             CLAIM,
-            eq(SLOPE, root.dg["above"].rhs),
+            eq(SLOPE, scalar.dg["above"].rhs),
             "The slope that the solver uses is the derivative.",
             assuming=scene,
             using=(*scene, *IN_T),
@@ -147,7 +147,7 @@ def _below() -> list[ProofStep]:
         identity(
             "g_below_slope",
             CLAIM,
-            eq(SLOPE, root.dg["below"].rhs),
+            eq(SLOPE, scalar.dg["below"].rhs),
             "The slope that the solver uses is the derivative.",
             assuming=scene,
             using=using,
@@ -206,14 +206,14 @@ _DOWN = (
 
 def ridge_branches() -> tuple[Expr, Expr]:
     """The two forms of g in this regime."""
-    (cases,) = root.g["ridge"].rhs.atoms(Piecewise)
-    first, second = (root.g["ridge"].rhs.subs(cases, branch) for branch, _ in cases.args)
+    (cases,) = scalar.g["ridge"].rhs.atoms(Piecewise)
+    first, second = (scalar.g["ridge"].rhs.subs(cases, branch) for branch, _ in cases.args)
     return first, second
 
 
 def _third() -> list[ProofStep]:
     """The trace of the resolvent, as a function of the noise, has a concave reciprocal."""
-    curve = (eq(sigma_of(n.t), root.sigma_of_t.rhs), eq(M_of(n.t), stable.M.rhs))
+    curve = (eq(sigma_of(n.t), scalar.sigma_of_t.rhs), eq(M_of(n.t), stable.M.rhs))
     scale = 2 * n.kappa**4 / (n.gap_kappa**3 * n.t**4 * n.den**3)
     return [
         identity(

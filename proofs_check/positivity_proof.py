@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Abs, Add, Derivative, Expr, Function, diff, expand
 
-from ..derive import alignment, resolvent, stable
+from ..derive import error, resolvent, stable
 from ..derive import notation as n
 from ..derive.equation import Equation
 from .foundation_proof import PAPER, REGIMES
@@ -16,7 +16,7 @@ CLAIM = "positivity"
 
 def _forms() -> list[ProofStep]:
     """Each form equals the paper's."""
-    numerator, denominator = alignment.q.rhs.as_numer_denom()
+    numerator, denominator = error.q.rhs.as_numer_denom()
     exact = "Both sides written out in the spectral sums at $@t$ are the same."
     papers = {
         "b": (n.b, stable.b),
@@ -27,8 +27,8 @@ def _forms() -> list[ProofStep]:
         "N": (numerator, stable.N),
         "slack": (denominator, stable.slack),
         "a_less": (n.a - n.effective_ridge * n.b, stable.a_less),
-        "K": (alignment.K.rhs, stable.K),
-        "Qbar": (alignment.Qbar.rhs, stable.Qbar),
+        "K": (error.K.rhs, stable.K),
+        "Qbar": (error.Qbar.rhs, stable.Qbar),
     }
     parts = (stable.A, stable.B, resolvent.resolvent, resolvent.dF)
     using = (*(equation.statement for equation in parts), *PAPER)

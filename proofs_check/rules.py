@@ -15,8 +15,8 @@ from sympy import Add, Derivative, Expr, Min, expand
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
-from ..derive import corollaries
 from ..derive import notation as n
+from ..derive import ordering
 from .branches import branches_of
 from .relations import eq, excess, ge, gt, is_equation, le, lt, put_in
 from .step import ProofStep
@@ -281,8 +281,8 @@ def duality(step: ProofStep, premises: list[ProofStep]) -> Conclusion | None:
     (premise,) = premises
     slack = excess(premise.statement)[0]
     for sign, position, equation in (
-        (1, n.j, corollaries.equal_pairing),
-        (-1, n.d + 1 - n.j, corollaries.opposite_pairing),
+        (1, n.j, ordering.equal_pairing),
+        (-1, n.d + 1 - n.j, ordering.opposite_pairing),
     ):
         rest = expand(slack + sign * n.K_sorted[n.i] * n.test_sorted[position])
         separate = all(not (term.has(n.i) and term.has(n.j)) for term in Add.make_args(rest))

@@ -8,9 +8,9 @@ from functools import cache
 from sympy import Derivative, Eq, Expr, Function, IndexedBase, Symbol, diff
 from sympy.core.relational import Relational
 
-from ..derive import alignment, corollaries, ordering, resolvent, ridge, root, spectral, stable
 from ..derive import notation as n
-from ..derive.equation import Equation
+from ..derive import resolvent, scalar, spectral, stable
+from ..derive.equation import Equation, sections
 from ..derive.latex import names, text
 from ..derive.printer import HumanPrinter
 from ..derive.spectral import LEARNED, UNLEARNED, mean
@@ -51,7 +51,14 @@ AXIOMS: tuple[Relational, ...] = (
 
 def in_t(expression: Expr) -> Expr:
     """Written out as a function of t, all sums over the spectrum explicit."""
-    for equation in (root.sigma_of_t, root.a_of_t, stable.den, root.gap_kappa, root.gap_tau, *spectral.sums.values()):
+    for equation in (
+        scalar.sigma_of_t,
+        scalar.a_of_t,
+        stable.den,
+        scalar.gap_kappa,
+        scalar.gap_tau,
+        *spectral.sums.values(),
+    ):
         expression = expression.subs(equation.lhs, equation.rhs)
     return expression
 
@@ -75,8 +82,9 @@ DEFINITIONS = (
 @cache
 def theory() -> tuple[Equation, ...]:
     """The equations of the theory that concern the solution."""
-    rooms = (resolvent, ridge, alignment, spectral, root, stable, ordering, corollaries)
-    return tuple(x for room in rooms for x in room.EQUATIONS if is_equation(x.statement))
+    names = ("resolvent", "ridge", "alignment", "scalar", "stable", "ordering", "corollaries")
+    rooms = (sections()[name].equations.values() for name in names)
+    return tuple(x for room in rooms for x in room if is_equation(x.statement))
 
 
 @cache

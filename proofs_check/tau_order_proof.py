@@ -5,7 +5,7 @@ from __future__ import annotations
 from sympy import Derivative
 
 from ..derive import notation as n
-from ..derive import ordering, resolvent, ridge, stable
+from ..derive import ordering, resolvent, stable
 from .foundation_proof import REGIMES
 from .ordering_proof import BELOW, K_at, values
 from .relations import eq, ge, gt, le, lt
@@ -13,7 +13,7 @@ from .step import ProofStep, identity, implication, sign
 from .symbols import f_of
 
 #: residual of the equation of the effective ridge, as a function of the noise z
-_RESIDUAL = (ridge.effective_ridge_fixed_point.lhs - ridge.effective_ridge_fixed_point.rhs).subs(
+_RESIDUAL = (resolvent.effective_ridge_fixed_point.lhs - resolvent.effective_ridge_fixed_point.rhs).subs(
     {n.effective_ridge: n.z - n.s, n.M: resolvent.M_z}, simultaneous=True
 )
 _F = eq(f_of(n.z), _RESIDUAL)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sympy import Expr, expand, factor, piecewise_fold
 
 from ..derive import notation as n
-from ..derive import resolvent, ridge, root
+from ..derive import resolvent, scalar
 from ..derive.spectral import LEARNED, mean, sums
 from .branches import branches_of
 from .newton_proof import IN_T, g, g_in
@@ -23,12 +23,12 @@ _ATOM = n.c_train / n.rank_fraction
 def _one_atom(regime: str, learned: Expr, scale: Expr) -> Expr:
     """The scalar equation with one atom, times its denominator."""
     gaps = {n.gap_kappa: n.kappa - learned, n.gap_tau: n.tau - learned, n.U: 1 - learned}
-    return expand(factor(root.g[regime].rhs.subs(gaps) * scale))
+    return expand(factor(scalar.g[regime].rhs.subs(gaps) * scale))
 
 
 def _ridge_quadratic() -> Expr:
     level = n.c_train + n.s + n.effective_ridge
-    equation = ridge.effective_ridge_fixed_point
+    equation = resolvent.effective_ridge_fixed_point
     residual = (equation.lhs - equation.rhs).subs(n.M, 1 / level)
     return expand(factor(residual * n.effective_ridge * level))
 
@@ -42,17 +42,17 @@ _GAPS = (
     eq(atom_gap_tau, n.tau * (n.c_train + n.t) - n.c_train),
 )
 ABOVE = Quadratic(
-    "above", _one_atom("above", _MOST, _ATOM + n.t), n.t, n.t_upper, root.t_upper["above"].statement, _DISTANCE
+    "above", _one_atom("above", _MOST, _ATOM + n.t), n.t, n.t_upper, scalar.t_upper["above"].statement, _DISTANCE
 )
 BELOW = Quadratic(
-    "below", _one_atom("below", _MEAN, n.c_train + n.t), n.t, n.t_upper, root.t_upper["below"].statement, _DISTANCE
+    "below", _one_atom("below", _MEAN, n.c_train + n.t), n.t, n.t_upper, scalar.t_upper["below"].statement, _DISTANCE
 )
 RIDGE = Quadratic(
     "ridge",
     _ridge_quadratic(),
     n.effective_ridge,
     n.sigma_upper - n.s,
-    eq(n.sigma_upper, piecewise_fold(root.sigma_upper.rhs)),
+    eq(n.sigma_upper, piecewise_fold(scalar.sigma_upper.rhs)),
     n.sigma - n.sigma_upper,
 )
 
@@ -117,7 +117,7 @@ def _above() -> list[ProofStep]:
             n.kappa * (n.s - n.t),
             n.t * n.D,
             assuming=(*scene, ge(n.s - n.t, 0)),
-            using=(*scene, root.gap_kappa.statement),
+            using=(*scene, scalar.gap_kappa.statement),
             premises=("D_positive",),
         ),
         _beyond(
@@ -125,7 +125,7 @@ def _above() -> list[ProofStep]:
             (*scaled, learned),
             "The quadratic is positive beyond its larger zero, and fewer dimensions are learned than with one atom.",
             assuming=(*scene, *ABOVE.scene, gt(n.t - n.t_upper, 0)),
-            using=(*scene, *ABOVE.definitions, root.gap_kappa.statement),
+            using=(*scene, *ABOVE.definitions, scalar.gap_kappa.statement),
             premises=(*ABOVE.facts, "jensen_rank"),
         ),
     ]
@@ -152,7 +152,7 @@ def _below() -> list[ProofStep]:
             n.t * n.D,
             n.t * n.gap_kappa * (1 - n.tau) / n.U,
             assuming=(*scene, ge(n.s - n.t, 0), ge(n.gap_kappa, 0)),
-            using=(scene[0], root.gap_tau.statement, root.gap_kappa.statement),
+            using=(scene[0], scalar.gap_tau.statement, scalar.gap_kappa.statement),
             premises=("D_positive", "U_positive"),
         ),
         *(
@@ -216,7 +216,7 @@ def _below() -> list[ProofStep]:
             "The quadratic is positive beyond its larger zero, and with more learned dimensions the left side of the"
             " equation would be smaller.",
             assuming=(*scene, *beyond),
-            using=(scene[0], *put_in, root.gap_tau.statement, root.gap_kappa.statement),
+            using=(scene[0], *put_in, scalar.gap_tau.statement, scalar.gap_kappa.statement),
             premises=(*facts[:2], "jensen", "one_atom_gap_kappa", "one_atom_gap_tau", "U_positive"),
         ),
     ]
@@ -300,7 +300,7 @@ def _ridge() -> list[ProofStep]:
             "As for many contexts: beyond this $@t_upper$ the noise exceeds its bound.",
             *(x / n.kappa for x in (*scaled, learned)),
             assuming=(*start, RIDGE.given, gt(n.ridge, 0), gt(n.t - n.t_upper, 0)),
-            using=(*start[1:], *IN_T[:1], root.gap_kappa.statement),
+            using=(*start[1:], *IN_T[:1], scalar.gap_kappa.statement),
             premises=(*(f"{fact}_at_the_bound" for fact in ABOVE.facts), "jensen_rank"),
         ),
     ]

@@ -6,10 +6,10 @@ from fractions import Fraction
 
 import pytest
 from mpmath import mp, mpf
-from sympy import Expr, N, Rational
+from sympy import Expr, Integer, N, Rational, cancel, simplify, solve
 
 from taskalign.derive import closed_forms as forms
-from taskalign.derive import isotropic_error_explicit, solve_trace, trace_polynomial
+from taskalign.derive import error, resolvent, trace_polynomial
 from taskalign.derive import notation as n
 
 from .fixed_point import FixedPoint
@@ -58,7 +58,8 @@ def test_trace_is_a_root_of_the_polynomial(atoms, weights, kappa, z) -> None:
     # and the polynomial is not zero everywhere
     assert abs(N(polynomial.subs(numbers).subs(n.M, str(trace * mpf("1.001"))), 30)) > 1e-8
     if trace_polynomial(atoms, weights).degree() == 2:
-        assert close(mpf(str(N(solve_trace(atoms, weights).subs(numbers), 35))), trace)
+        closed = forms.larger_root(trace_polynomial(atoms, weights))
+        assert close(mpf(str(N(closed.subs(numbers), 35))), trace)
 
 
 @pytest.mark.parametrize(
@@ -92,11 +93,6 @@ def test_bad_spectra_are_refused(atoms, weights, message) -> None:
         trace_polynomial(atoms, weights)
 
 
-def test_degree_above_two_is_refused() -> None:
-    with pytest.raises(ValueError, match="degree 3"):
-        solve_trace([1, 2])
-
-
 # --- isotropic ---------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("kappa", "z", "c"), [("0.2", "0.1", "1"), ("1", "0.001", "3"), ("5", "2", "0.5")])
 def test_isotropic_trace_is_that_of_the_paper(kappa, z, c) -> None:
@@ -110,6 +106,24 @@ def test_isotropic_trace_is_that_of_the_paper(kappa, z, c) -> None:
     assert close(slope, -(M**2) / 2 * (1 + (x + level + level / k) / root))
 
 
+def isotropic_error(regime: str) -> Expr:
+    """The ridgeless error in alpha, tau, kappa, rho and the traces alone."""
+    if regime == "above":
+        at_root = [(n.effective_ridge, Integer(0)), (n.sigma, n.s), (n.M, forms.isotropic_M.rhs.subs(n.z, n.s))]
+    else:
+        equations = (resolvent.sigma, forms.isotropic_effective_ridge, forms.isotropic_trace_below, forms.isotropic_mu)
+        at_root = [(equation.lhs, equation.rhs) for equation in equations]
+    whole = forms.isotropic_error.rhs
+    for symbol, value in (
+        (n.q, error.q.rhs),
+        (n.dM, forms.isotropic_dM.rhs.subs(n.z, n.sigma)),
+        *at_root,
+        (n.s, resolvent.summary_noise.rhs),
+    ):
+        whole = whole.subs(symbol, value)
+    return whole
+
+
 PARAMETERS = [("2", "4", "1/2", "1/100"), ("1/2", "3", "5", "1"), ("3", "1/2", "2", "1/4"), ("40", "3/10", "1/5", "0")]
 
 
@@ -120,18 +134,13 @@ def test_isotropic_error_is_that_of_the_definitions(alpha, tau, kappa, rho) -> N
     floats = {symbol: mpf(str(N(Rational(x), 40))) for symbol, x in chosen.items()}
     point = FixedPoint([(mpf("1.5"), mpf(1))], *(floats[x] for x in (n.alpha, n.tau, n.kappa, n.rho)))
     regime = "above" if floats[n.tau] > 1 else "below"
-    ours = value(isotropic_error_explicit(regime), chosen)
+    ours = value(isotropic_error(regime), chosen)
     assert close(ours, point.error([floats[n.c_test]], floats[n.alpha_test], floats[n.rho_test]))
     if regime == "below":
         numbers = {**chosen, n.s: str(point.s)}
         mu = value(forms.isotropic_mu.rhs, numbers)
         assert close(value(forms.isotropic_effective_ridge.rhs, {n.tau: tau, n.mu: str(mu)}), point.effective_ridge)
         assert close(value(forms.isotropic_trace_below.rhs, {n.tau: tau, n.mu: str(mu)}), point.M(point.sigma))
-
-
-def test_isotropic_error_of_another_regime_is_refused() -> None:
-    with pytest.raises(ValueError, match="regime"):
-        isotropic_error_explicit("ridge")
 
 
 def test_isotropic_quartic_holds_with_a_ridge() -> None:
@@ -166,3 +175,27 @@ def test_low_rank_with_another_trace_is_that_of_the_definitions() -> None:
     point = FixedPoint([(mpf(0), mpf("0.6")), (mpf(5), mpf("0.4"))], mpf(1), mpf(2), mpf("0.3"), mpf(0))
     numbers = {n.kappa: "0.3", n.z: "0.07", n.rank_fraction: "0.4", n.c_train: "2"}
     assert close(value(forms.two_atom_a.rhs, numbers), point.a(mpf("0.07")))
+
+
+def test_completed_square_is_the_larger_root() -> None:
+    for equation in (forms.isotropic_polynomial, forms.two_atom_polynomial):
+        unknown = n.M if equation is forms.isotropic_polynomial else n.a
+        stated = forms.isotropic_M if unknown is n.M else forms.two_atom_a
+        numbers = {
+            n.kappa: Rational(2, 7),
+            n.z: Rational(3, 5),
+            n.rank_fraction: Rational(1, 3),
+            n.c_train: Rational(5, 4),
+        }
+        roots = solve((equation.lhs - equation.rhs).subs(numbers), unknown)
+        assert simplify(stated.rhs.subs(numbers) - max(roots)) == 0
+
+
+def test_trace_at_the_effective_noise_is_tau_mu() -> None:
+    """With few contexts the quadratic of the trace at sigma is a multiple of that of mu at s."""
+    equation = forms.isotropic_polynomial
+    quadratic = equation.lhs - equation.rhs
+    sigma = n.s + forms.isotropic_effective_ridge.rhs
+    at_sigma = quadratic.subs({n.z: sigma, n.M: forms.isotropic_trace_below.rhs})
+    at_s = quadratic.subs({n.M: n.mu, n.z: n.s, n.kappa: n.kappa / n.tau})
+    assert not cancel(at_sigma / at_s).has(n.mu)

@@ -39,12 +39,12 @@ EXACT, LIMIT = mpf(10) ** -12, mpf(10) ** -5
 
 #: equations that are tested elsewhere: inequalities and matrices, steps of the iteration, windows of thresholds
 ELSEWHERE = {
-    "test_corollaries": {"corollary_4_1_lower", "corollary_4_1_upper", "spike", "corollary_4_2", "worst_spike"},
-    "test_corollaries, order of the ends": {"top_spike_is_best"},
-    "test_metrics": {"metric_population", "centering", "inverse_cka"},
-    "test_iteration": {"bend", "halley_step", "D_next", "U_next", "E_next", "D2_next", "U2_next"},
+    "test_ordering": {"corollary_4_1_lower", "corollary_4_1_upper", "spike", "corollary_4_2", "worst_spike"},
+    "test_ordering, order of the ends": {"top_spike_is_best"},
+    "test_error": {"metric_population", "centering", "inverse_cka"},
+    "test_scalar": {"bend", "halley_step", "D_next", "U_next", "E_next", "D2_next", "U2_next"},
     "test_identities": {"dg_above", "dg_below", "dg_ridge"},
-    "test_thresholds": {"soft_transition", "threshold_window", "threshold_a", "threshold_bias"},
+    "test_long_context": {"soft_transition", "threshold_window", "threshold_a", "threshold_bias"},
     "tests/models/test_simulate.py": {"e_train"},
 }
 SKIPPED = set().union(*ELSEWHERE.values())

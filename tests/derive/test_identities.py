@@ -23,7 +23,7 @@ from sympy import (
     true,
 )
 
-from taskalign.derive import alignment, resolvent, ridge, root, spectral, stable
+from taskalign.derive import error, resolvent, scalar, spectral, stable
 from taskalign.derive import notation as n
 
 
@@ -51,13 +51,13 @@ def in_sums(expression: Expr) -> Expr:
         (n.b, stable.b.rhs),
         (n.den, stable.den.rhs),
         (n.s, n.sigma - n.effective_ridge),
-        (n.sigma, root.sigma_of_t.rhs),
-        (n.z, root.sigma_of_t.rhs),
-        (n.a, root.a_of_t.rhs),
+        (n.sigma, scalar.sigma_of_t.rhs),
+        (n.z, scalar.sigma_of_t.rhs),
+        (n.a, scalar.a_of_t.rhs),
         (n.gap_tau, n.tau - n.D),
         (n.gap_kappa, n.kappa - n.D),
         (n.phi, spectral.reduce_means(resolvent.phi.rhs)),
-        (n.a, root.a_of_t.rhs),
+        (n.a, scalar.a_of_t.rhs),
         (n.gap_kappa, n.kappa - n.D),
     ]
     for old, new in stand_for:
@@ -74,6 +74,12 @@ def test_sums_are_reduced_exactly() -> None:
     for equation in spectral.sums.values():
         assert is_zero(spectral.reduce_means(equation.lhs) - spectral.reduce_means(equation.rhs)), equation.name
     assert not is_zero(spectral.reduce_means(n.D - n.U))
+
+
+@pytest.mark.parametrize("symbol", spectral.sums, ids=str)
+def test_slope_of_a_sum_is_its_derivative(symbol: Expr) -> None:
+    direct = diff(spectral.sums[symbol].rhs, n.t)
+    assert is_zero(spectral.reduce_means(direct) - spectral.reduce_means(spectral.slope(symbol)))
 
 
 def test_a_mean_with_another_pole_is_refused() -> None:
@@ -155,7 +161,7 @@ def test_combinations_of_the_trace() -> None:
 
 
 def test_numerator_of_the_variance() -> None:
-    numerator, _ = alignment.q.rhs.as_numer_denom()
+    numerator, _ = error.q.rhs.as_numer_denom()
     assert is_zero(in_sums(numerator - stable.N.rhs))
 
 
@@ -164,7 +170,7 @@ def test_a_less() -> None:
 
 
 def test_denominator_of_the_variance() -> None:
-    _, paper = alignment.q.rhs.as_numer_denom()
+    _, paper = error.q.rhs.as_numer_denom()
     # the effective ridge's own equation, in every regime: p = lt M - (1 - tau)
     on_curve = stable.slack.rhs.subs(n.ridge_share, n.effective_ridge * n.M - (1 - n.tau))
     assert is_zero(in_sums(paper - on_curve))
@@ -183,57 +189,59 @@ def test_shares_solve_the_equation_of_the_effective_ridge(branch: int) -> None:
 
 
 def test_explicit_effective_ridge() -> None:
-    equation = ridge.effective_ridge_fixed_point
-    residual = (equation.lhs - equation.rhs).subs(n.effective_ridge, ridge.effective_ridge.rhs)
+    equation = resolvent.effective_ridge_fixed_point
+    residual = (equation.lhs - equation.rhs).subs(n.effective_ridge, resolvent.effective_ridge.rhs)
     assert simplify(residual) == 0
+    for tau in (Rational(1, 2), 1, 2):
+        assert resolvent.effective_ridge.rhs.subs({n.tau: tau, n.ridge: 1, n.M: 1}) > 0
 
 
 def test_alignment_matrix() -> None:
-    paper = alignment.K.rhs.subs({n.F: resolvent.resolvent.rhs, n.dF: resolvent.dF.rhs})
+    paper = error.K.rhs.subs({n.F: resolvent.resolvent.rhs, n.dF: resolvent.dF.rhs})
     ours = stable.K.rhs.subs({n.A: stable.A.rhs, n.B: stable.B.rhs})
     assert is_zero(in_sums(paper - ours))
 
 
 def test_size_of_the_trained_layer() -> None:
-    assert is_zero(in_sums(alignment.Qbar.rhs - stable.Qbar.rhs))
+    assert is_zero(in_sums(error.Qbar.rhs - stable.Qbar.rhs))
 
 
-@pytest.mark.parametrize("regime", root.REGIMES)
+@pytest.mark.parametrize("regime", scalar.REGIMES)
 def test_scalar_equation_is_the_fixed_point(regime: str) -> None:
     paper = {
-        "above": ridge.effective_ridge_above,
-        "below": ridge.effective_ridge_below,
-        "ridge": ridge.effective_ridge_fixed_point,
+        "above": resolvent.effective_ridge_above,
+        "below": resolvent.effective_ridge_below,
+        "ridge": resolvent.effective_ridge_fixed_point,
     }[regime]
-    residual = (paper.lhs - paper.rhs).subs(n.M, root.M_of_t.rhs).subs(n.effective_ridge, n.sigma - n.s)
-    residual = residual.subs(n.sigma, root.sigma_of_t.rhs)
+    residual = (paper.lhs - paper.rhs).subs(n.M, scalar.M_of_t.rhs).subs(n.effective_ridge, n.sigma - n.s)
+    residual = residual.subs(n.sigma, scalar.sigma_of_t.rhs)
     # what g was multiplied with; it has no zero where the fixed point lives
     factor = {
         "above": n.kappa,
-        "below": n.kappa * root.sigma_of_t.rhs / n.U,
-        "ridge": root.sigma_of_t.rhs - n.s,
+        "below": n.kappa * scalar.sigma_of_t.rhs / n.U,
+        "ridge": scalar.sigma_of_t.rhs - n.s,
     }[regime]
     fixed_point = (factor * residual).subs(n.gap_kappa, n.kappa - n.D)
-    for g in branches(root.g[regime].rhs):
+    for g in branches(scalar.g[regime].rhs):
         in_gaps = g.subs({n.gap_tau: n.tau - n.D, n.gap_kappa: n.kappa - n.D})
         assert is_zero(spectral.reduce_means(in_gaps - fixed_point))
 
 
-@pytest.mark.parametrize("regime", root.REGIMES)
+@pytest.mark.parametrize("regime", scalar.REGIMES)
 def test_slope_is_the_derivative(regime: str) -> None:
     """Against differentiation of the sums themselves, not of symbols standing for them."""
     sums = {symbol: e.rhs for symbol, e in spectral.sums.items()}
     gaps = {n.gap_kappa: n.kappa - sums[n.D], n.gap_tau: n.tau - sums[n.D]}
-    for g, dg in zip(branches(root.g[regime].rhs), branches(root.dg[regime].rhs), strict=True):
+    for g, dg in zip(branches(scalar.g[regime].rhs), branches(scalar.dg[regime].rhs), strict=True):
         direct = diff(g.subs(gaps).subs(n.U, sums[n.U]), n.t)
         symbolic = dg.subs({n.gap_kappa: n.kappa - n.D, n.gap_tau: n.tau - n.D})
         assert is_zero(spectral.reduce_means(direct) - spectral.reduce_means(symbolic))
 
 
-@pytest.mark.parametrize("regime", root.REGIMES)
+@pytest.mark.parametrize("regime", scalar.REGIMES)
 def test_explicit_parametrisation(regime: str) -> None:
-    noise = ridge.summary_noise.rhs.subs(n.alpha, root.alpha_of_t[regime].rhs)
-    for g in branches(root.g[regime].rhs):
+    noise = resolvent.summary_noise.rhs.subs(n.alpha, scalar.alpha_of_t[regime].rhs)
+    for g in branches(scalar.g[regime].rhs):
         # 1 - U is D, which ties the gaps to U
         in_gaps = g.subs(n.s, noise).subs({n.gap_tau: n.tau - 1 + n.U}) if regime == "ridge" else g.subs(n.s, noise)
         assert simplify(in_gaps) == 0
@@ -241,15 +249,34 @@ def test_explicit_parametrisation(regime: str) -> None:
 
 def test_larger_roots_solve_their_equations() -> None:
     """Both branches of every starting bound are roots of the one-atom equation."""
-    for regime, equation in root.t_upper.items():
+    for regime, equation in scalar.t_upper.items():
         atom = n.c_train / n.rank_fraction if regime == "above" else n.c_train
         share = n.rank_fraction if regime == "above" else 1
         learned = share * atom / (atom + n.t)
-        one_atom = root.g[regime].rhs.subs(
+        one_atom = scalar.g[regime].rhs.subs(
             {n.gap_kappa: n.kappa - learned, n.gap_tau: n.tau - learned, n.U: 1 - learned}
         )
         for branch, sign in zip(equation.rhs.args, (1, -1), strict=True):
             assert is_zero_root(one_atom, branch[0], sign), (regime, branch)
+
+
+def test_upper_bounds_are_the_larger_roots() -> None:
+    numbers = {n.c_train: Rational(3, 2), n.rank_fraction: Rational(2, 5), n.s: Rational(1, 7), n.ridge: Rational(1, 5)}
+    for kappa, tau in ((Rational(1, 3), Rational(1, 2)), (Rational(4, 3), Rational(3, 4)), (Rational(3, 5), 3)):
+        at = numbers | {n.kappa: kappa, n.tau: tau}
+        for regime, equation in scalar.t_upper.items():
+            atom = n.c_train / n.rank_fraction if regime == "above" else n.c_train
+            learned = (n.rank_fraction if regime == "above" else 1) * atom / (atom + n.t)
+            one_atom = scalar.g[regime].rhs.subs(
+                {n.gap_kappa: n.kappa - learned, n.gap_tau: n.tau - learned, n.U: 1 - learned}
+            )
+            larger = max(solve(one_atom.subs(at), n.t))
+            assert simplify(equation.rhs.subs(at) - larger) == 0
+        # the effective ridge with M >= 1/(c_train + sigma) at its least
+        sigma = n.sigma
+        bound = (sigma - n.s) / (n.c_train + sigma) - n.tau * n.ridge / (sigma - n.s) - (1 - n.tau)
+        larger = max(solve(bound.subs(at), sigma))
+        assert simplify(scalar.sigma_upper.rhs.subs(at) - larger) == 0
 
 
 def is_zero_root(equation: Expr, root_: Expr, sign: int) -> bool:
@@ -265,14 +292,14 @@ def test_gaps_at_the_root() -> None:
         gap = branch[0].replace(Abs, lambda x, sign=sign: sign * x)
         product = gap * (gap - (n.kappa - n.tau))
         assert simplify(product - n.s * n.kappa * n.U / n.t) == 0
-    assert is_zero(root.g["above"].rhs.subs(n.gap_kappa, stable.gap_at_root["above"].rhs))
+    assert is_zero(scalar.g["above"].rhs.subs(n.gap_kappa, stable.gap_at_root["above"].rhs))
 
 
 def test_noise_balance_is_the_scalar_equation() -> None:
     """h = 0 is g = 0 with the gap eliminated by D = 1 - U."""
     h = stable.noise_balance.rhs
     gap = (n.s + n.effective_ridge) * n.kappa / n.t
-    g = branches(root.g["ridge"].rhs)[0].subs(n.gap_kappa, gap)
+    g = branches(scalar.g["ridge"].rhs)[0].subs(n.gap_kappa, gap)
     # gap also is kappa - 1 + U
     consistency = gap - (n.kappa - 1 + n.U)
     (explicit,) = solve(g, n.ridge)

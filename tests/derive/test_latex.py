@@ -13,8 +13,7 @@ from sympy.core.function import AppliedUndef
 
 from taskalign.derive import Equation, catalogue, document
 from taskalign.derive import notation as n
-from taskalign.derive.latex import display, inline, names, text
-from taskalign.derive.layout import LINE, width
+from taskalign.derive.latex import LINE, display, inline, names, text, width
 from taskalign.derive.notation import TABLE
 
 from .latex_reader import displayed_sides, sides

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 from sympy import Expr, Integer, Sum, Symbol, solve
 
-from taskalign.derive import alignment, error_budget, implicit_ridge, prediction, resolvent, ridge, root
+from taskalign.derive import error, prediction, resolvent, scalar
 from taskalign.derive import notation as n
 from taskalign.derive.spectral import LEARNED, UNLEARNED
 
@@ -17,13 +17,13 @@ from .test_identities import in_sums, is_zero, reduced
 F, DF = (equation.rhs.subs(n.z, n.sigma) for equation in (resolvent.resolvent, resolvent.dF))
 ROOT = {n.t: n.sigma / n.a}
 #: the shares of a fresh task, and of one of pretraining
-FRESH = {n.leverage: error_budget.leverage["fresh"].rhs, n.novelty: error_budget.novelty["fresh"].rhs}
-SEEN = {n.leverage: error_budget.leverage["training"].rhs, n.novelty: error_budget.novelty["training"].rhs}
+FRESH = {n.leverage: prediction.leverage["fresh"].rhs, n.novelty: prediction.novelty["fresh"].rhs}
+SEEN = {n.leverage: prediction.leverage["training"].rhs, n.novelty: prediction.novelty["training"].rhs}
 
 
 def along(expression: Expr, shares: Mapping[Symbol, Expr] = FRESH) -> Expr:
     """A stable summand along an eigenvector, in a, b, c and sigma."""
-    expression = expression.subs(n.mean_map, error_budget.mean_map.rhs)
+    expression = expression.subs(n.mean_map, prediction.mean_map.rhs)
     expression = expression.subs({n.learned: LEARNED, n.unlearned: UNLEARNED}).subs(
         n.a_less, n.a - n.effective_ridge * n.b
     )
@@ -35,7 +35,7 @@ def of_spike(expression: Expr) -> Expr:
     return expression.subs({n.overlap: F, n.d_overlap: DF, n.c_test: 1})
 
 
-STABLE = error_budget.SUMMANDS
+STABLE = prediction.SUMMANDS
 
 
 def test_covariance_with_the_label() -> None:
@@ -49,14 +49,14 @@ def test_size_of_the_layer_is_mean_and_variances() -> None:
 
 
 def test_mean_map_is_ridge_regression_on_the_population() -> None:
-    paper = error_budget.mean_map_fresh.rhs.subs(n.F, F)
+    paper = prediction.mean_map_fresh.rhs.subs(n.F, F)
     assert is_zero(paper - along(n.mean_map))
-    assert is_zero(paper - implicit_ridge.layer_mean.rhs.subs(n.implicit_ridge, n.sigma / n.a))
+    assert is_zero(paper - prediction.layer_mean.rhs.subs(n.implicit_ridge, n.sigma / n.a))
 
 
 @pytest.mark.parametrize("name", ["bias_fresh", "V_task_fresh"])
 def test_parts_of_fresh_tasks(name: str) -> None:
-    paper = getattr(error_budget, name)
+    paper = getattr(prediction, name)
     (total,) = paper.rhs.atoms(Sum)
     entry = total.function / (n.weights[n.i] * n.test[n.i])
     spike = paper.rhs.subs(total, entry.subs(n.eigenvalues[n.i], n.c))
@@ -64,38 +64,38 @@ def test_parts_of_fresh_tasks(name: str) -> None:
 
 
 def test_variance_from_contexts() -> None:
-    assert is_zero(of_spike(error_budget.V_train_paper.rhs) - along(STABLE[n.V_train]))
+    assert is_zero(of_spike(prediction.V_train_paper.rhs) - along(STABLE[n.V_train]))
 
 
 def test_scalar_variances() -> None:
-    assert is_zero(in_sums(error_budget.V_int_paper.rhs - error_budget.V_int.rhs))
-    assert is_zero(in_sums(error_budget.V_ctx_paper.rhs - error_budget.V_ctx.rhs))
+    assert is_zero(in_sums(prediction.V_int_paper.rhs - prediction.V_int.rhs))
+    assert is_zero(in_sums(prediction.V_ctx_paper.rhs - prediction.V_ctx.rhs))
     noise = (n.rho_test + n.c_test) / n.alpha_test
-    together = error_budget.V_int.rhs + error_budget.V_ctx.rhs
-    assert is_zero(in_sums(noise * alignment.Qbar.rhs - together))
+    together = prediction.V_int.rhs + prediction.V_ctx.rhs
+    assert is_zero(in_sums(noise * error.Qbar.rhs - together))
 
 
 def test_error_budget_is_the_error() -> None:
     """Every part of e_ICL is one of the budget, for every test covariance."""
-    K = alignment.K.rhs.subs({n.F: F, n.dF: DF})
+    K = error.K.rhs.subs({n.F: F, n.dF: DF})
     assert is_zero(K - along(STABLE[n.bias] + STABLE[n.V_task] + STABLE[n.V_train]))
-    assert set(error_budget.e_budget.rhs.args) == {n.rho_test, n.bias, n.V_task, n.V_train, n.V_int, n.V_ctx}
-    scalar = alignment.e_scalar.rhs.subs(n.Qbar, alignment.Qbar.rhs)
-    assert is_zero(in_sums(scalar - n.rho_test - error_budget.V_int.rhs - error_budget.V_ctx.rhs))
+    assert set(prediction.e_budget.rhs.args) == {n.rho_test, n.bias, n.V_task, n.V_train, n.V_int, n.V_ctx}
+    scalar = error.e_scalar.rhs.subs(n.Qbar, error.Qbar.rhs)
+    assert is_zero(in_sums(scalar - n.rho_test - prediction.V_int.rhs - prediction.V_ctx.rhs))
 
 
 def test_error_of_the_law_is_the_error() -> None:
     """Var y - 2 Cov + Var yhat, from the papers' order parameters."""
     law = prediction.error.rhs.subs({n.var_yhat: prediction.var_yhat.rhs, n.var_y: prediction.var_y.rhs})
     law = of_spike(law.subs({n.cov: prediction.cov.rhs, n.Q: prediction.Q.rhs}))
-    K = alignment.K.rhs.subs({n.F: F, n.dF: DF})
-    assert is_zero(law - (alignment.e_scalar.rhs.subs(n.c_test, 1) + K))
+    K = error.K.rhs.subs({n.F: F, n.dF: DF})
+    assert is_zero(law - (error.e_scalar.rhs.subs(n.c_test, 1) + K))
 
 
 # --- the tasks of pretraining -----------------------------------------------------------------------------
 def seen(symbol: Symbol) -> Expr:
     """A stable mean over the tasks of pretraining, in canonical symbols."""
-    total = error_budget.along[symbol].rhs.subs(SEEN).xreplace({n.test[n.i]: n.eigenvalues[n.i]})
+    total = prediction.along[symbol].rhs.subs(SEEN).xreplace({n.test[n.i]: n.eigenvalues[n.i]})
     return reduced(total.subs({n.sigma: n.a * n.t}))
 
 
@@ -113,7 +113,7 @@ def test_leverage_and_novelty_make_one() -> None:
 def test_law_on_the_tasks_of_pretraining() -> None:
     assert is_zero(papers_training(prediction.cov.rhs) - seen(n.cov))
     assert is_zero(papers_training(prediction.Q.rhs) - seen(n.recovered) - seen(n.V_task) - seen(n.V_train))
-    assert is_zero(papers_training(error_budget.V_train_paper.rhs) - seen(n.V_train))
+    assert is_zero(papers_training(prediction.V_train_paper.rhs) - seen(n.V_train))
 
 
 def test_rotated_tasks_are_isotropic_ones() -> None:
@@ -135,39 +135,39 @@ def test_variance_given_the_clean_label() -> None:
     """The spread is what the mean prediction's size has beyond its part along the label, for every reference."""
     c_test = written_out(Sum(n.weights[n.i] * n.test[n.i], (n.i, 1, n.m)))
     shares = {n.novelty: 1 - n.leverage}
-    spread = error_budget.V_spread.rhs.subs(n.mean_departure, error_budget.mean_departure.rhs)
-    recovered, cov = (error_budget.along[x].rhs for x in (n.recovered, n.cov))
+    spread = prediction.V_spread.rhs.subs(n.mean_departure, prediction.mean_departure.rhs)
+    recovered, cov = (prediction.along[x].rhs for x in (n.recovered, n.cov))
     spread, recovered, cov = (written_out(x.subs(shares)).subs(n.c_test, c_test) for x in (spread, recovered, cov))
     assert is_zero(spread - (recovered - cov**2 / c_test))
-    stable = error_budget.var_given_clean.rhs.subs(n.V_spread, n.recovered - n.cov**2 / n.c_test)
-    paper = prediction.var_given_clean.rhs.subs(n.var_yhat, error_budget.var_yhat.rhs)
+    stable = prediction.var_given_clean_stable.rhs.subs(n.V_spread, n.recovered - n.cov**2 / n.c_test)
+    paper = prediction.var_given_clean.rhs.subs(n.var_yhat, prediction.var_yhat_stable.rhs)
     assert is_zero(stable - paper)
 
 
 def test_variance_given_the_label() -> None:
-    stable = error_budget.var_given_label.rhs.subs(n.var_given_clean, prediction.var_given_clean.rhs)
+    stable = prediction.var_given_label_stable.rhs.subs(n.var_given_clean, prediction.var_given_clean.rhs)
     difference = stable - prediction.var_given_label.rhs
     assert is_zero(difference.subs(n.var_y, prediction.var_y.rhs))
 
 
 # --- implicit ridge ----------------------------------------------------------------------------------------------
 def test_ridge_of_contexts() -> None:
-    equation = ridge.effective_ridge_fixed_point
+    equation = resolvent.effective_ridge_fixed_point
     (explicit,) = solve(equation.lhs - equation.rhs, n.ridge)
-    difference = implicit_ridge.ridge_samples.rhs - implicit_ridge.ridge_samples_stable.rhs
+    difference = prediction.ridge_samples.rhs - prediction.ridge_samples_stable.rhs
     assert is_zero(in_sums(difference.subs(n.ridge, explicit)))
-    assert is_zero(in_sums((implicit_ridge.inflation.rhs - n.effective_ridge).subs(n.ridge, explicit)))
+    assert is_zero(in_sums((prediction.inflation.rhs - n.effective_ridge).subs(n.ridge, explicit)))
 
 
 def test_factor_of_tasks_and_total() -> None:
-    difference = implicit_ridge.tasks_factor.rhs - implicit_ridge.tasks_factor_phi.rhs
+    difference = prediction.tasks_factor.rhs - prediction.tasks_factor_phi.rhs
     assert is_zero(in_sums(difference))
-    total = implicit_ridge.total.rhs.subs(n.tasks_factor, implicit_ridge.tasks_factor.rhs)
-    total = total.subs(n.ridge_samples, implicit_ridge.ridge_samples.rhs)
+    total = prediction.implicit_ridge.rhs.subs(n.tasks_factor, prediction.tasks_factor.rhs)
+    total = total.subs(n.ridge_samples, prediction.ridge_samples.rhs)
     assert is_zero(in_sums(total - n.t))
-    added = implicit_ridge.ridge_tasks.rhs.subs(n.implicit_ridge, n.t)
-    assert is_zero(in_sums(added - n.sigma * (implicit_ridge.tasks_factor.rhs - 1)))
+    added = prediction.ridge_tasks.rhs.subs(n.implicit_ridge, n.t)
+    assert is_zero(in_sums(added - n.sigma * (prediction.tasks_factor.rhs - 1)))
 
 
 def test_the_total_is_the_unknown() -> None:
-    assert is_zero(in_sums(root.t.rhs - n.t))
+    assert is_zero(in_sums(scalar.t.rhs - n.t))

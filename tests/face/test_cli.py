@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import mpmath
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 
 import taskalign as ta
 from taskalign.cli import main
+from taskalign.derive.notation import ALIASES, TABLE
 
 from .terminal import rest_of
 
@@ -366,6 +368,85 @@ def test_list_names_every_equation(run):
     assert code == 0
     listed = {line.split()[0] for line in out.splitlines() if line.startswith("  ")}
     assert listed == set(ta.derive.catalogue())
+
+
+def rows(out: str) -> list[str]:
+    return [line.split()[0] for line in out.splitlines() if line.startswith("  ")]
+
+
+def test_list_says_where_an_equation_is_made(run):
+    (line,) = [line for line in run("latex", "--list")[1].splitlines() if line.split()[:1] == ["fixed_point_M"]]
+    file, _, number = line.split()[-1].partition(":")
+    assert file == "derive/resolvent.py"
+    statement = Path(ta.derive.__path__[0], "resolvent.py").read_text().splitlines()[int(number) - 1 :]
+    assert statement[0].startswith("fixed_point_M = section(")
+    assert "Fixed-point equation of the trace" in line
+
+
+@pytest.mark.parametrize(
+    ("word", "some", "others"),
+    [
+        ("SPIKE", {"spike", "worst_spike"}, {"K"}),
+        ("along an eigenvector", {"K", "resolvent"}, {"spike"}),
+        ("thresholds", {"kink_tasks"}, {"K"}),
+        ("consequences for the choice", {"corollary_4_2"}, {"K"}),
+        ("rank_fraction", {"kink_tasks", "two_atom_b"}, {"K"}),
+        ("task_eigenvalue", {"layer_given_tasks"}, {"K"}),
+        ("lambda", {"effective_ridge_fixed_point", "g_ridge"}, {"K"}),
+    ],
+)
+def test_list_of_what_holds_a_word(run, word, some, others):
+    code, out, _ = run("latex", "--list", word)
+    assert code == 0
+    assert some <= set(rows(out))
+    assert not others & set(rows(out))
+    assert all(line in run("latex", "--list")[1] for line in out.splitlines() if not line.startswith("  "))
+
+
+@pytest.mark.parametrize(
+    ("word", "first"),
+    [
+        ("lambda", ["ridge"]),
+        ("C", ["C_train", "C_test"]),
+        ("df1", ["D"]),
+        ("e_icl", ["e_icl"]),
+        ("LEVERAGE", ["leverage"]),
+    ],
+)
+def test_symbols_by_name_or_alias(run, word, first):
+    code, out, _ = run("latex", "--symbols", word)
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()][: len(first)] == first
+
+
+def test_symbols_have_latex_and_meaning(run):
+    _, out, _ = run("latex", "--symbols")
+    lines = {line.split()[0]: line for line in out.splitlines()}
+    assert list(lines) == list(TABLE)
+    assert lines["gap_kappa"].split() == ["gap_kappa", r"\delta_{\kappa}", "kappa", "-", "D", "=", "kappa", "a"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--list", "orderin_polynomial"), "did you mean ordering_polynomial"),
+        (("--symbols", "leverige"), "did you mean leverage"),
+        (("--list", "xyzzy"), "--list: 'xyzzy' is in no name, title, section or symbol of an equation"),
+        (("spike",), "WORD: 'spike' needs --list or --symbols beside it"),
+        (("--equations", "K", "--notation", "lambda=x"), "'lambda' is no symbol; did you mean ridge?"),
+        (("--equations", "K", "--notation", "C=x"), "'C' is no symbol; did you mean C_train, C_test?"),
+    ],
+)
+def test_words_that_are_not_found(run, arguments, message):
+    code, _, err = run("latex", *arguments)
+    assert code == 2
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_aliases_are_of_symbols_and_hide_none():
+    assert not set(ALIASES) & set(TABLE)
+    assert {name for names in ALIASES.values() for name in names} <= set(TABLE)
 
 
 def test_document_of_one_section(run, tmp_path):

@@ -14,7 +14,7 @@ from sympy import Symbol, diff, factor, simplify
 
 import taskalign as ta
 from taskalign.derive import notation as n
-from taskalign.derive import ordering, root, stable
+from taskalign.derive import ordering, scalar, stable
 from taskalign.numerics import InputError, precise
 from taskalign.numerics.exact import exact_point
 from taskalign.numerics.generated import arb_algebra
@@ -238,7 +238,7 @@ def test_error_is_of_third_order() -> None:
 def test_g_moves_with_its_parameters_as_the_brackets_need() -> None:
     """By derive's own g: its derivatives are products of positive quantities, up to the sign that is claimed."""
     gaps = {n.gap_kappa: n.kappa - n.D, n.gap_tau: n.tau - n.D}
-    g = root.g["below"].rhs.subs(gaps) / n.kappa
+    g = scalar.g["below"].rhs.subs(gaps) / n.kappa
     positive = {name: Symbol(name.replace(" ", "_"), positive=True) for name in ("gap kappa", "gap tau", "D", "U", "t")}
     plain = {
         n.D: positive["D"],
@@ -255,7 +255,7 @@ def test_g_moves_with_its_parameters_as_the_brackets_need() -> None:
 def test_units_of_t_leave_the_balance_as_it_is() -> None:
     """Eigenvalues, noise and t in another unit: the pair over its negative term does not change."""
     unit = Symbol("unit", positive=True)
-    values = {equation.lhs: equation.rhs for equation in (*stable.OUTPUTS, root.a_of_t)}
+    values = {equation.lhs: equation.rhs for equation in (*stable.OUTPUTS, scalar.a_of_t)}
     order = (n.a, n.den, n.b, n.M, n.dM, n.A2, n.R2, n.N, n.slack, n.q, n.a_less, n.A, n.B)
     pair = ordering.pair.rhs
     balance = pair / pair.subs({n.A: 0, n.c1: 0, n.c2: 0})

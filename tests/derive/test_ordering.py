@@ -9,8 +9,8 @@ import pytest
 from mpmath import mp, mpf
 from sympy import Indexed, N, Rational, simplify
 
-from taskalign.derive import corollaries, ordering, stable
 from taskalign.derive import notation as n
+from taskalign.derive import ordering, stable
 
 from .fixed_point import FixedPoint
 
@@ -54,11 +54,11 @@ def at_dimension(equation, alignment: np.ndarray, test: np.ndarray) -> float:
 def test_error_over_rotations_lies_between_the_pairings() -> None:
     random = np.random.default_rng(0)
     alignment, test = random.random(4), random.random(4)
-    lower = at_dimension(corollaries.opposite_pairing, alignment, test)
-    upper = at_dimension(corollaries.equal_pairing, alignment, test)
+    lower = at_dimension(ordering.opposite_pairing, alignment, test)
+    upper = at_dimension(ordering.equal_pairing, alignment, test)
     assert lower < upper
-    assert str(corollaries.opposite_pairing.statement.rel_op) == ">="
-    assert str(corollaries.equal_pairing.statement.rel_op) == "<="
+    assert str(ordering.opposite_pairing.statement.rel_op) == ">="
+    assert str(ordering.equal_pairing.statement.rel_op) == "<="
     for _ in range(300):
         rotation, _ = np.linalg.qr(random.standard_normal((4, 4)))
         C_test = rotation @ np.diag(test) @ rotation.T
@@ -70,7 +70,7 @@ def test_error_over_rotations_lies_between_the_pairings() -> None:
 
 
 def test_spike_costs_its_entry_of_the_alignment() -> None:
-    assert corollaries.spike.rhs == n.c_test * n.K_of(n.c)
+    assert ordering.spike.rhs == n.c_test * n.K_of(n.c)
     at = COUNTEREXAMPLE
     c_test = mpf("0.7")
     # all of the trace on one eigenvector
@@ -84,11 +84,11 @@ def test_best_spike_is_at_an_end(at: FixedPoint, top_is_best: bool) -> None:
     assert min(values) == min(values[0], values[-1])
     assert (values[-1] <= values[0]) == top_is_best
     ends = {n.c_min: Rational(str(at.spectrum[0][0])), n.c_max: Rational(str(at.spectrum[-1][0]))}
-    assert bool(corollaries.top_is_best.statement.subs({**numbers(at), **ends})) == top_is_best
+    assert bool(ordering.top_is_best.statement.subs({**numbers(at), **ends})) == top_is_best
 
 
 def test_best_spike_is_the_lesser_end() -> None:
-    bound = corollaries.best_spike.statement.rhs
+    bound = ordering.best_spike.statement.rhs
     assert bound.subs({n.K_of(n.c_min): 2, n.K_of(n.c_max): 3, n.c_test: 5}) == 10
     assert bound.subs({n.K_of(n.c_min): 4, n.K_of(n.c_max): 3, n.c_test: 5}) == 15
 
@@ -97,7 +97,7 @@ def test_best_spike_is_the_lesser_end() -> None:
 def test_worst_spike_is_at_the_peak(at: FixedPoint) -> None:
     known = numbers(at)
     slope = N(ordering.P_at_zero.rhs.subs(known), 30)
-    bound = mpf(str(N(corollaries.worst_spike.statement.rhs.subs({**known, n.P0: slope, n.c_test: 1}), 30)))
+    bound = mpf(str(N(ordering.worst_spike.statement.rhs.subs({**known, n.P0: slope, n.c_test: 1}), 30)))
     tried = [at.K(mpf(k) / 10) for k in range(60)]
     assert max(tried) <= bound * (1 + mpf(10) ** -20)
     assert max(tried) > bound * mpf("0.99")
@@ -108,7 +108,7 @@ def test_worst_spike_is_at_the_peak(at: FixedPoint) -> None:
 def test_top_is_best_is_the_order_of_the_ends() -> None:
     difference = stable.K.rhs.subs(n.c, n.c_min) - stable.K.rhs.subs(n.c, n.c_max)
     positive = (n.a * n.c_min + n.sigma) ** 2 * (n.a * n.c_max + n.sigma) ** 2 / (n.c_max - n.c_min)
-    condition = corollaries.top_is_best.statement
+    condition = ordering.top_is_best.statement
     assert simplify(difference * positive - (condition.lhs - condition.rhs)) == 0
 
 
@@ -118,4 +118,4 @@ def test_isotropic_pretraining_is_indifferent() -> None:
         at.error(test, mpf(5), mpf(0)) for test in ([mpf(1)] * 3, [mpf(2), mpf(0), mpf(0)], [mpf(0), mpf(1), mpf(3)])
     ]
     assert max(errors) - min(errors) < 1e-25
-    assert corollaries.isotropic.rhs == n.c_test * n.K_of(n.c_train)
+    assert ordering.isotropic.rhs == n.c_test * n.K_of(n.c_train)
