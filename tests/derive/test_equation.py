@@ -82,12 +82,7 @@ def test_place_is_where_the_equation_is_made(equation: Equation) -> None:
         for node in ast.parse(text).body
         if node.lineno <= int(line) <= (node.end_lineno or 0)
     )
-    assert (
-        "section(" in statement
-        or "_each_regime(" in statement
-        or "_equation(" in statement
-        or "_isotropic(" in statement
-    )
+    assert any(maker in (statement or "") for maker in ("section(", "_each_regime(", "_equation(", "_isotropic("))
 
 
 # --- statements that are slow to derive ---------------------------------------------------------------------------

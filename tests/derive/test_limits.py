@@ -13,7 +13,7 @@ from .fixed_point import FixedPoint
 
 SPECTRUM = [("0", "0.4"), ("0.5", "0.35"), ("2", "0.25")]  # rank fraction 0.6
 FULL = [("0.25", "0.5"), ("1", "0.25"), ("3", "0.25")]
-BY_NAME = {equation.name: equation for equation in limits.EQUATIONS}
+BY_NAME = limits.section.equations
 
 
 @pytest.fixture(autouse=True)

@@ -27,7 +27,7 @@ from .example import ARGUMENTS, PICTURES, POINT, TEST, TRAIN
 
 
 def matrices():
-    return [np.loadtxt(name, delimiter=",") for name in (TRAIN, TEST)]
+    return np.loadtxt(TRAIN, delimiter=","), np.loadtxt(TEST, delimiter=",")
 
 
 # --- numbers ------------------------------------------------------------------------------------------------
