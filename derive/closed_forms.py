@@ -131,7 +131,7 @@ def cleared(residual: Expr, unknown: Symbol) -> Poly:
 def larger_root(polynomial: Poly) -> Expr:
     """Larger root of a quadratic with positive leading coefficient and discriminant."""
     unknown = polynomial.gen
-    # two real roots never meet, so that any point tells which is the larger
+    # the roots are real and distinct for all parameters: the order at one point is the order everywhere
     at = dict.fromkeys(polynomial.free_symbols_in_domain, Rational(1, 2))
     return max(solve(polynomial.as_expr(), unknown), key=lambda root: root.subs(at))
 
@@ -149,9 +149,9 @@ section = Section(
 
 def _completed(polynomial: Poly) -> Expr:
     r"""The larger root as $(p + \sqrt{p^2 + r})/2A$, with the middle coefficient -p collected."""
-    two, one, none = polynomial.all_coeffs()
-    p = collect(-one, (n.c_train, n.kappa), factor)
-    return (p + sqrt(p**2 + factor(-4 * two * none))) / (2 * two)
+    a2, a1, a0 = polynomial.all_coeffs()
+    p = collect(-a1, (n.c_train, n.kappa), factor)
+    return (p + sqrt(p**2 + factor(-4 * a2 * a0))) / (2 * a2)
 
 
 def _set_to_zero(polynomial: Poly) -> Eq:
@@ -238,8 +238,8 @@ def _isotropic_quartic() -> Eq:
     """The quadratic of the trace at sigma, with the trace eliminated by the equation of the effective ridge."""
     (trace,) = solve(resolvent.effective_ridge_fixed_point.statement, n.M)
     above, below = fraction(together(trace))
-    two, one, none = (coefficient.subs(n.z, n.sigma) for coefficient in _isotropic().all_coeffs())
-    return Eq(two * above**2 + collect(one, n.kappa) * above * below, -none * below**2)
+    a2, a1, a0 = (coefficient.subs(n.z, n.sigma) for coefficient in _isotropic().all_coeffs())
+    return Eq(a2 * above**2 + collect(a1, n.kappa) * above * below, -a0 * below**2)
 
 
 isotropic_quartic = section(

@@ -56,7 +56,7 @@ def document(sections: Sequence[str] | None = None, notation: Mapping[str, str] 
     r"""A complete LaTeX document: setting, notation, and the chosen sections with numbered equations.
 
     Args:
-        sections: names of the sections to include, see `catalogue.sections`; by default all. They appear in the
+        sections: names of the sections to include, see `equation.sections`; by default all. They appear in the
             order of the document.
         notation: LaTeX to use for some symbols, by name, for instance `{"effective_ridge": r"\xi"}`.
 

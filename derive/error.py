@@ -134,7 +134,7 @@ def independence(first: MatrixSymbol, second: MatrixSymbol) -> Expr:
 def _ratio() -> Expr:
     normalised = sqrt(independence(n.C_train, n.C_train) * independence(n.C_test, n.C_test))
     ratio = normalised / independence(n.C_train, n.C_test)
-    # d > 1, which SymPy cannot be told of d itself
+    # for SymPy d is positive, and d - 1 may have any sign
     return ratio.subs(n.d - 1, Symbol("positive", positive=True))
 
 

@@ -6,7 +6,7 @@ not move at all without ridge). The sums are continuous in t, so they are held f
 
 In the others something vanishes or diverges. Every output in `stable` is built from terms of one sign, so
 leading terms cannot cancel: it is enough to put in the leading term of each sum and of each gap, which the scalar
-equation of `root` gives, and to take the limit of the result. The sums' own leading terms are
+equation of `scalar` gives, and to take the limit of the result. The sums' own leading terms are
 
 - $\mathcal D \to \kappa$ or $\mathcal D \to \tau$ at some $t > 0$: the sums at that t;
 - $t \to 0$: $\mathcal D, \mathcal D_2 \to r$, $\mathcal U, \mathcal U_2 \to 1 - r$,
@@ -121,7 +121,7 @@ def leading(expression: Expr, known: Mapping[Symbol, Expr], small: Symbol) -> Ex
 
 
 def _outputs(known: Mapping[Symbol, Expr], small: Symbol, *, few_contexts: bool) -> dict[Symbol, Expr]:
-    """Leading terms of what does not see the label noise, from those of the sums, the gaps and t."""
+    """Leading terms of the outputs that do not depend on the label noise, from those of the sums, the gaps and t."""
     terms = dict(known)
     trace = stable.M.rhs.subs(n.sigma, scalar.sigma_of_t.rhs)
     (below,) = solve(resolvent.effective_ridge_below.statement.subs(n.M, trace), n.effective_ridge)
@@ -138,7 +138,7 @@ def _outputs(known: Mapping[Symbol, Expr], small: Symbol, *, few_contexts: bool)
 
 
 def with_noise(known: Mapping[Symbol, Expr], small: Symbol, noise: Expr) -> dict[Symbol, Expr]:
-    """Leading terms of what sees the label noise too."""
+    """Leading terms of the outputs that depend on the label noise, added to the others."""
     terms = {**known, n.rho: noise}
     for equation in (stable.N, stable.q, stable.A, stable.B, stable.Qbar):
         terms[equation.lhs] = leading(equation.rhs, terms, small)
@@ -177,7 +177,7 @@ def _limit(expression: Expr, terms: Mapping[Symbol, Expr]) -> Expr:
 
 
 def _signs(product: Expr, positive: tuple[Expr, ...]) -> Expr:
-    r"""Every factor $x - y$ with $y - x$ among the positive ones turned round."""
+    r"""Every factor $x - y$ with $y - x$ among the positive ones written as $-(y - x)$."""
     sign, factors = 1, []
     for f in Mul.make_args(factor(product)):
         base, exponent = f.as_base_exp()

@@ -71,10 +71,10 @@ eta_balance = section(
 
 def _eta() -> Expr:
     above = together(eta_balance.lhs - eta_balance.rhs).as_numer_denom()[0]
-    two, one, none = Poly(above, n.eta).all_coeffs()
-    two, one = factor(two), collect(one, n.tau)
-    half_sum = (Abs(one) + sqrt(one**2 - 4 * two * none)) / 2
-    return Piecewise((-none / half_sum, one >= 0), (half_sum / two, True))
+    a2, a1, a0 = Poly(above, n.eta).all_coeffs()
+    a2, a1 = factor(a2), collect(a1, n.tau)
+    half_sum = (Abs(a1) + sqrt(a1**2 - 4 * a2 * a0)) / 2
+    return Piecewise((-a0 / half_sum, a1 >= 0), (half_sum / a2, True))
 
 
 eta = section(
@@ -126,7 +126,7 @@ level_upper = section(
 
 # --- errors without noise -----------------------------------------------------------------------------------------
 def _fresh(level: Symbol) -> Expr:
-    """Mean of c times the unlearned share, where the effective dimensions are `level`."""
+    r"""Mean of $c\,t/(c + t)$ where the degrees of freedom D are `level`."""
     return factor(reduce_means(mean(n.c * UNLEARNED)).subs(n.U, 1 - level))
 
 
@@ -263,7 +263,7 @@ section = Section(
 
 # --- kinks --------------------------------------------------------------------------------------------
 def _kink(level: Symbol) -> Expr:
-    """Leading term in the distance from the rank fraction, where the unlearned dimensions within are t <1/c>."""
+    """Leading term in the distance from the rank fraction, where V is t <1/c>."""
     (t,) = solve(n.t * n.mean_inverse - (_RANK - level), n.t)
     return _RANK * t
 

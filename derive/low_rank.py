@@ -118,13 +118,13 @@ def _variance() -> Expr:
 low_rank_q = section(
     "low_rank_q", "Variance of the trained layer, low rank", derived(n.q, _variance), remark="With $@M$ as above."
 )
-#: phi and its derivative in what is memorised of them: a phi = rank - V, a^2 phi' = -V'
-_seen = {n.phi: (_RANK - n.V) / n.a, n.dphi: -n.dV / n.a**2}
+#: phi and its derivative by V: a phi = rank - V, a^2 phi' = -V'
+_traces_by_V = {n.phi: (_RANK - n.V) / n.a, n.dphi: -n.dV / n.a**2}
 low_rank_misalign = {
     n.misalign_TM: section(
         "low_rank_misalign_TM",
         "Misalignment part for the tasks of pretraining, low rank",
-        Eq(n.misalign_TM, error.misalign_TM.rhs.subs(_seen, simultaneous=True)),
+        Eq(n.misalign_TM, error.misalign_TM.rhs.subs(_traces_by_V, simultaneous=True)),
     ),
     n.misalign_IDG: section(
         "low_rank_misalign_IDG",

@@ -84,10 +84,13 @@ dM = _symbol("dM", r"@M'", r"$\mathrm{d}@M/\mathrm{d}@z$", negative=True)
 # --- effective ridge and errors ---------------------------------------------------------------------
 s = _symbol("s", "s", "noise level of the context summary", positive=True)
 effective_ridge = _symbol(
-    "effective_ridge", r"\tilde\lambda", "ridge renormalised by finitely many contexts", nonnegative=True
+    "effective_ridge",
+    r"\tilde\lambda",
+    "effective ridge: the explicit one, renormalised by finitely many contexts",
+    nonnegative=True,
 )
 sigma = _symbol("sigma", r"\sigma", r"total effective noise, $@s + @effective_ridge$", positive=True)
-q = _symbol("q", "q", "variance of the trained layer per unit of signal", positive=True)
+q = _symbol("q", "q", "residual variance: variance of the trained layer per unit of signal", positive=True)
 K = _symbol(
     "K",
     r"\mathcal{K}",
@@ -107,13 +110,25 @@ e_train = _symbol(
 
 # --- one scalar unknown -----------------------------------------------------------------------------
 t = _symbol("t", "t", "$@z/@a$, the one scalar unknown", positive=True)
-D = _symbol("D", r"\mathcal{D}", "effective dimensions over $@d$", positive=True)
-learned = _symbol("learned", r"\theta", "learned share along an eigenvector, $@c/(@c+@t)$", nonnegative=True)
-unlearned = _symbol("unlearned", r"\bar{\theta}", "unlearned share along an eigenvector, $@t/(@c+@t)$", positive=True)
-U = _symbol("U", r"\mathcal{U}", r"$1-@D$, dimensions left unlearned", positive=True)
+D = _symbol("D", r"\mathcal{D}", r"degrees of freedom $\mathrm{df}_1$ over $@d$, mean of $@learned$", positive=True)
+learned = _symbol(
+    "learned",
+    r"\theta",
+    "shrinkage factor along an eigenvector, $@c/(@c+@t)$: the share that is learned",
+    nonnegative=True,
+)
+unlearned = _symbol(
+    "unlearned",
+    r"\bar{\theta}",
+    "$1-@learned = @t/(@c+@t)$: the share along an eigenvector that is not learned",
+    positive=True,
+)
+U = _symbol("U", r"\mathcal{U}", r"$1-@D$, mean of $@unlearned$", positive=True)
 E = _symbol("E", r"\mathcal{E}", r"$-@t\,\mathrm{d}@D/\mathrm{d}@t$", positive=True)
-D2 = _symbol("D2", r"\mathcal{D}_2", "second moment of the learned share", positive=True)
-U2 = _symbol("U2", r"\mathcal{U}_2", "second moment of the unlearned share", positive=True)
+D2 = _symbol(
+    "D2", r"\mathcal{D}_2", r"degrees of freedom $\mathrm{df}_2$ over $@d$, mean of $@learned^2$", positive=True
+)
+U2 = _symbol("U2", r"\mathcal{U}_2", "mean of $@unlearned^2$", positive=True)
 V = _symbol("V", r"\mathcal{V}", r"$@U$ over the non-zero eigenvalues alone", nonnegative=True)
 E_learned = _symbol("E_learned", r"\mathcal{E}_{@learned}", "mean of $@learned^2 @unlearned$", positive=True)
 E_unlearned = _symbol("E_unlearned", r"\mathcal{E}_{@unlearned}", "mean of $@learned @unlearned^2$", positive=True)
@@ -126,7 +141,7 @@ gap_tau = _symbol("gap_tau", r"\delta_{@tau}", r"$@tau - @D$", positive=True)
 g = _symbol("g", "g", "scalar function whose root is $@t$")
 dg = _symbol("dg", "@g'", r"$\mathrm{d}@g/\mathrm{d}@t$")
 d2g = _symbol("d2g", "@g''", r"$\mathrm{d}^2@g/\mathrm{d}@t^2$")
-bend = _symbol("bend", r"\beta_{@g}", r"by how much the slope of $@g$ changes over half of Newton's step, relatively")
+bend = _symbol("bend", r"\beta_{@g}", r"half of Kantorovich's $h$ for Newton's step: $@g\,@d2g/(2\,@{dg}^2)$")
 step = _symbol("step", r"\delta_{@t}", "step from $@t$ towards the root")
 D_next = _symbol("D_next", "@D^{+}", r"$@D$ at $@t - @step$", positive=True)
 U_next = _symbol("U_next", "@U^{+}", r"$@U$ at $@t - @step$", positive=True)
@@ -150,7 +165,12 @@ den = _symbol("den", r"\Delta", r"$@kappa @a + @E$", positive=True)
 A2 = _symbol("A2", "A_2", r"$@M + @sigma @dM$", positive=True)
 R2 = _symbol("R2", "R_2", r"$1 - 2@sigma@M - @sigma^2@dM$", positive=True)
 N = _symbol("N", r"\mathcal{N}", "numerator of $@q$", positive=True)
-slack = _symbol("slack", r"\mathcal{S}", "denominator of $@q$: contexts left after the fit", positive=True)
+slack = _symbol(
+    "slack",
+    r"\mathcal{S}",
+    "denominator of $@q$: residual degrees of freedom of the contexts, over $@d^2$",
+    positive=True,
+)
 ridge_share = _symbol(
     "ridge_share",
     "p",
@@ -227,7 +247,7 @@ edge_scale = _symbol("edge_scale", r"v_0", r"$@V/@{t}^{@edge_exponent}$ as $@t \
 edge_exponent = _symbol(
     "edge_exponent", r"\omega", "exponent of the distribution of eigenvalues at zero", positive=True
 )
-offset = _symbol("offset", "x", "place of $@kappa$ within the window of the transition")
+offset = _symbol("offset", "x", "distance of $@kappa$ from its threshold, in units of the width of the window")
 noise_share = _symbol(
     "noise_share", r"\mu_\ast", r"share left unlearned at $@s$, with $@kappa/\min(@tau, 1)$ tasks", positive=True
 )
@@ -283,9 +303,9 @@ V_int = _symbol(
     "V_int", r"V_{\mathrm{int}}", "variance from both finitely many contexts and a finite one", nonnegative=True
 )
 V_ctx = _symbol("V_ctx", r"V_{\mathrm{ctx}}", "variance from a finite context at test", nonnegative=True)
-V_spread = _symbol("V_spread", r"V_{\mathrm{spread}}", "spread of $@mean_map$ over the test tasks", nonnegative=True)
-reference = _symbol("reference", r"@{c}_{\mathrm{ref}}", "any eigenvalue to measure from", nonnegative=True)
-departure = _symbol("departure", r"\delta", "departure of $@mean_map$ from that at $@reference$")
+V_spread = _symbol("V_spread", r"V_{\mathrm{spread}}", "variance of $@mean_map$ over the test tasks", nonnegative=True)
+reference = _symbol("reference", r"@{c}_{\mathrm{ref}}", "reference eigenvalue, any", nonnegative=True)
+departure = _symbol("departure", r"\delta", "deviation of $@mean_map$ from its value at $@reference$")
 mean_departure = _symbol("mean_departure", r"\bar{@{departure}}", "its mean over the test tasks")
 spread = _symbol("spread", "v_{@mean_map}", "its squared deviation from the mean", nonnegative=True)
 

@@ -199,17 +199,17 @@ gap_of_a = section(
 )
 
 # --- terms of one sign ------------------------------------------------------------------------------------
-_missed = n.novelty * n.unlearned
+_residual = n.novelty * n.unlearned
 _departure = n.novelty * n.unlearned * (n.c - n.reference) / (n.reference + n.t)
-_trained = n.s + n.novelty * n.a_less * n.c + n.leverage * (n.a * n.c + n.effective_ridge)
+_variance_factor = n.s + n.novelty * n.a_less * n.c + n.leverage * (n.a * n.c + n.effective_ridge)
 
 #: quantity -> what it averages over the test tasks' covariance along the eigenvectors
 SUMMANDS = {
     n.cov: n.mean_map,
     n.recovered: n.mean_map**2,
-    n.bias: _missed**2,
-    n.V_task: n.b * n.c * _missed**2,
-    n.V_train: n.q * n.novelty * _trained * _F**2,
+    n.bias: _residual**2,
+    n.V_task: n.b * n.c * _residual**2,
+    n.V_train: n.q * n.novelty * _variance_factor * _F**2,
 }
 _TITLES = {
     n.cov: ("cov_stable", "Covariance of label and prediction"),

@@ -66,7 +66,7 @@ def factor_key(factor: Expr) -> tuple[int, int, str]:
 
 
 def _complexity(term: Expr) -> int:
-    """Symbols in a term, powers counted out."""
+    """Number of symbols in a term, each power counted as often as it multiplies."""
     weight = 0
     for part in preorder_traversal(term):
         if isinstance(part, Pow) and isinstance(part.exp, Integer):
@@ -113,7 +113,7 @@ def _leads_with_minus(total: Add) -> bool:
 
 
 def ordered_terms(total: Expr) -> list[Expr]:
-    """Terms of a sum, simple ones first, never a minus sign in front if it can be helped."""
+    """Terms of a sum: simple ones first, but a positive one in front if there is any."""
     terms = sorted(Add.make_args(total), key=_term_key)
     if len(terms) == 2:  # a c + z, c + t
         terms.sort(key=lambda term: not any(_base_name(f) in _EIGENVALUES for f in Mul.make_args(term)))

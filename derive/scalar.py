@@ -107,32 +107,32 @@ alpha_of_t = _each_regime(
 # --- upper bound of the root ------------------------------------------------------------------------
 # All (non-zero) eigenvalues put at their mean: by Jensen's inequality that raises D, hence the root. What is
 # left is a quadratic in t, of which the larger root is wanted.
-def _larger_root(two: Expr, one: Expr, none: Expr, discriminant: Expr) -> Expr:
-    """Larger root of `two x^2 + one x + none`, in whichever form does not cancel."""
-    half_sum = (Abs(one) + sqrt(discriminant)) / 2
-    return Piecewise((half_sum / two, one <= 0), (-none / half_sum, True))
+def _larger_root(a2: Expr, a1: Expr, a0: Expr, discriminant: Expr) -> Expr:
+    """Larger root of `a2 x^2 + a1 x + a0`, in whichever form does not cancel."""
+    half_sum = (Abs(a1) + sqrt(discriminant)) / 2
+    return Piecewise((half_sum / a2, a1 <= 0), (-a0 / half_sum, True))
 
 
 def _start_below() -> Expr:
-    two = n.kappa * n.tau
-    one = -(n.kappa * (1 - n.tau) + n.tau * (1 - n.kappa)) * n.c_train - n.s * n.kappa
-    none = (1 - n.kappa) * (1 - n.tau) * n.c_train**2 - n.s * n.kappa * n.c_train
-    return _larger_root(two, one, none, collect(expand(one**2 - 4 * two * none), n.c_train, factor))
+    a2 = n.kappa * n.tau
+    a1 = -(n.kappa * (1 - n.tau) + n.tau * (1 - n.kappa)) * n.c_train - n.s * n.kappa
+    a0 = (1 - n.kappa) * (1 - n.tau) * n.c_train**2 - n.s * n.kappa * n.c_train
+    return _larger_root(a2, a1, a0, collect(expand(a1**2 - 4 * a2 * a0), n.c_train, factor))
 
 
 def _start_above() -> Expr:
     atom = n.c_train / n.rank_fraction
-    one = (n.kappa - n.rank_fraction) * atom - n.s * n.kappa
-    none = -n.s * n.kappa * atom
-    return _larger_root(n.kappa, one, none, one**2 + 4 * n.kappa * n.s * n.kappa * atom)
+    a1 = (n.kappa - n.rank_fraction) * atom - n.s * n.kappa
+    a0 = -n.s * n.kappa * atom
+    return _larger_root(n.kappa, a1, a0, a1**2 + 4 * n.kappa * n.s * n.kappa * atom)
 
 
 def _sigma_upper() -> Expr:
     # M >= 1/(c_train + sigma) bounds the effective ridge
     level = n.c_train + n.s
-    one = -((1 - n.tau) * level + n.tau * n.ridge)
-    none = -n.tau * n.ridge * level
-    return n.s + _larger_root(n.tau, one, none, one**2 + 4 * n.tau * n.tau * n.ridge * level)
+    a1 = -((1 - n.tau) * level + n.tau * n.ridge)
+    a0 = -n.tau * n.ridge * level
+    return n.s + _larger_root(n.tau, a1, a0, a1**2 + 4 * n.tau * n.tau * n.ridge * level)
 
 
 section.prose(
@@ -164,12 +164,12 @@ section = Section(
 )
 
 _MOMENTS = (n.T0, n.T1, n.T2, n.T3)
-#: degree in the shares to which all sums are raised
+#: degree in the shrinkage factors of all moments
 _DEGREE = 3
 
 
 def _in_moments(summand: Expr) -> Expr:
-    r"""A product of shares, as cubic moments: times a power of $\theta + \bar\theta = 1$ that makes it cubic.
+    r"""A product of shrinkage factors in cubic moments: times a power of $\theta + \bar\theta = 1$ that makes it cubic.
 
     Args:
         summand: monomial in `learned` and `unlearned`, of degree three at most.

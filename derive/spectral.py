@@ -35,7 +35,7 @@ learned = section("learned", "Learned share along an eigenvector", Eq(n.learned,
 unlearned = section("unlearned", "Unlearned share along an eigenvector", Eq(n.unlearned, n.t / (n.c + n.t)))
 LEARNED, UNLEARNED = learned.rhs, unlearned.rhs
 
-#: spectral sum -> what it averages, in the two shares
+#: spectral sum -> what it averages, in the shrinkage factor and its complement
 SUMMANDS = {
     n.D: n.learned,
     n.U: n.unlearned,
@@ -83,7 +83,7 @@ _GROWTH = {
 def _moment(order: int) -> Expr:
     r"""$\sum_i w_i (c_i + t)^{-k}$ in canonical symbols, for k from -1."""
     known = {-1: n.c_train + n.t, 0: Integer(1), 1: n.U / n.t, 2: n.U2 / n.t**2}
-    # higher moments of the unlearned share occur in second derivatives only, and have no name in the equations
+    # higher moments occur in second derivatives only; the equations have no symbol for them
     return _unlearned_moment(order) / n.t**order if order > 2 else known[order]
 
 

@@ -187,11 +187,11 @@ def test_loads_no_more_than_it_needs(code, absent):
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("taskalign.derive.root", "import numpy as np"),
-        ("taskalign.derive.root", "def f():\n    from scipy import linalg"),
-        ("taskalign.derive.root", "from ..numerics import Spectrum"),
-        ("taskalign.derive.root", "from .. import models"),
-        ("taskalign.derive.root", "import taskalign"),
+        ("taskalign.derive.scalar", "import numpy as np"),
+        ("taskalign.derive.scalar", "def f():\n    from scipy import linalg"),
+        ("taskalign.derive.scalar", "from ..numerics import Spectrum"),
+        ("taskalign.derive.scalar", "from .. import models"),
+        ("taskalign.derive.scalar", "import taskalign"),
         ("taskalign.numerics.spectrum", "from ..derive import K"),
         ("taskalign.numerics.spectrum", "from .. import derive"),
         ("taskalign.numerics.spectrum", "if True:\n    import sympy"),
@@ -213,7 +213,7 @@ def test_wrong_import_is_found(module, source):
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("taskalign.derive.root", "import sympy\nfrom . import notation\nfrom .equation import Equation"),
+        ("taskalign.derive.scalar", "import sympy\nfrom . import notation\nfrom .equation import Equation"),
         ("taskalign.numerics.spectrum", "import numpy, scipy, numba\nfrom .errors import ConvergenceError"),
         ("taskalign.numerics.spectrum", "def f():\n    import torch, sympy\n    from ..derive import K"),
         ("taskalign.numerics.spectrum", "import typing\nif typing.TYPE_CHECKING:\n    import sympy"),
