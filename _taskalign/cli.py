@@ -59,7 +59,7 @@ _OPTIONS = {
     **{name: f"--{name}" for name in ("d", "kind", "repeats", "seed", "seeds", "exponent", "width", "steps", "batch")},
     **{name: f"--{name}" for name in ("contexts", "device", "out")},
 }
-#: widths that text can be laid out in
+#: widths of a terminal that help is printed in
 _NARROWEST, _WIDEST = 20, 10_000
 
 
@@ -265,7 +265,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal without Unicode, names of files that are no text
             stream.reconfigure(errors="replace" if stream is sys.stdout else "backslashreplace")
-    # help cannot be laid out in no width, and takes for ever in one of a letter
+    # rich raises for a width of 0, and needs minutes for one of a few letters
     columns = shutil.get_terminal_size().columns
     if "COLUMNS" in os.environ or columns < _NARROWEST:
         os.environ["COLUMNS"] = str(min(max(columns, _NARROWEST), _WIDEST))

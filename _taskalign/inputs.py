@@ -8,7 +8,7 @@ import numpy as np
 
 from taskalign.console import note
 from taskalign.numerics import InputError, Spectrum
-from taskalign.numerics.alignment import align
+from taskalign.numerics.alignment import align, coupled_in_order
 from taskalign.sources import Source, named, read, renamed  # noqa: F401 (commands take `named` from here)
 
 
@@ -38,7 +38,7 @@ class Tasks:
 def tasks(train: str, test: str | None, tolerance: float | None = None) -> Tasks:
     """Read `--train` and `--test`.
 
-    A test given as eigenvalues is laid along the eigenvectors of C_train: entry by entry where C_train is a list too,
+    A test given as eigenvalues goes with the eigenvectors of C_train: entry by entry where C_train is a list too,
     from its largest eigenvalue down where it is a matrix or where the test is a short form. Without a test, the
     test tasks are distributed as the training tasks.
 
@@ -66,7 +66,7 @@ def tasks(train: str, test: str | None, tolerance: float | None = None) -> Tasks
     values = eigenvalues_of("--test", test_source, tolerance)
     weights = np.full(values.size, 1 / values.size) if test_source.weights is None else test_source.weights
     if not listed or test_source.weights is not None:
-        along = laid(_falling(spectrum), spectrum.weights, values, weights)
+        along = _from_the_top(spectrum, values, weights)
     elif values.size == spectrum.size:
         along = _in_order(spectrum, train_source, test_source, values)
     else:
@@ -173,39 +173,13 @@ def _even(source: Source) -> np.ndarray:
     return source.values / 2 + source.values.T / 2
 
 
-def _falling(spectrum: Spectrum) -> np.ndarray:
-    """Places of the eigenvalues, the largest first."""
-    return np.argsort(-spectrum.eigenvalues, kind="stable")
+def _from_the_top(spectrum: Spectrum, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Values with their shares, in the order that they are listed in, along the eigenvectors from the top down."""
+    order = np.argsort(-spectrum.eigenvalues, kind="stable")
+    return coupled_in_order(order, spectrum.weights, values, weights)
 
 
 def _in_order(spectrum: Spectrum, train: Source, test: Source, values: np.ndarray) -> np.ndarray:
     if train.kind != "covariance" and test.kind != "short form":
         return values
-    return laid(_falling(spectrum), spectrum.weights, values, spectrum.weights)
-
-
-def laid(order: np.ndarray, weights: np.ndarray, values: np.ndarray, value_weights: np.ndarray) -> np.ndarray:
-    """Lay `values`, as listed, along directions taken in `order`.
-
-    Where directions and values come in shares of different sizes, a direction gets the mean of what falls on it.
-
-    Args:
-        order: places of the directions, shape `(d,)`.
-        weights: share of each direction, shape `(d,)`, sum one.
-        values: shape `(m,)`.
-        value_weights: their shares, shape `(m,)`, sum one.
-
-    Returns:
-        what each direction gets, shape `(d,)`.
-    """
-    along = np.empty(len(order))
-    if values.size == 1:
-        along[:] = values[0]
-    elif values.size == len(order) and np.allclose(weights[order], value_weights, rtol=1e-12, atol=0):
-        along[order] = values
-    else:
-        edges = np.concatenate([[0.0], np.cumsum(value_weights)])
-        mass = np.concatenate([[0.0], np.cumsum(value_weights * values)])
-        bounds = np.concatenate([[0.0], np.cumsum(weights[order])])
-        along[order] = np.clip(np.diff(np.interp(bounds, edges, mass)) / weights[order], 0.0, None)
-    return along
+    return _from_the_top(spectrum, values, spectrum.weights)

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from taskalign.inputs import Tasks, laid
+from taskalign.inputs import Tasks
 from taskalign.numerics import FixedPoint, IclError, Ordering, Spectrum, solve
+from taskalign.numerics.alignment import coupled_in_order
 from taskalign.numerics.arrays import nonnegative, positive
 from taskalign.numerics.icl import error_at
 from taskalign.numerics.metrics import metrics_at, spectral_metrics_at
@@ -183,11 +184,11 @@ def _choices(tasks: Tasks, found: Ordering, K: np.ndarray, at_test: dict[str, np
     rising = np.argsort(K, kind="stable")
     gammas = {
         "best_spike": _spike(best, c_test, weights),
-        "best_rotation": laid(rising, weights, *sorted_test),
+        "best_rotation": coupled_in_order(rising, weights, *sorted_test),
         "given": tasks.test,
         "as_train": values * (c_test / float(spectrum.trace)),
         "isotropic": np.full(spectrum.size, c_test),
-        "worst_rotation": laid(rising[::-1], weights, *sorted_test),
+        "worst_rotation": coupled_in_order(rising[::-1], weights, *sorted_test),
         "worst_spike": _spike(worst, c_test, weights),
     }
     titles = {

@@ -146,6 +146,7 @@ def _along(full: Eigenvalues, train: Source, text: str, tolerance: float | None)
     import numpy as np
 
     from taskalign import inputs
+    from taskalign.numerics.alignment import coupled_in_order
 
     test = inputs.read("--test", text, full.size)
     if test.kind == "covariance":
@@ -160,7 +161,7 @@ def _along(full: Eigenvalues, train: Source, text: str, tolerance: float | None)
     elif weights is not None or values.size == full.size:
         shares = np.full(values.size, 1 / values.size) if weights is None else weights
         falling = np.argsort(-full.eigenvalues, kind="stable")
-        return inputs.laid(falling, full.weights, values, shares)
+        return coupled_in_order(falling, full.weights, values, shares)
     raise InputError(f"--test: {text}: {values.size} eigenvalues do not fit --d {full.size}")
 
 

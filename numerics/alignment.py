@@ -160,7 +160,7 @@ def _coupled(spectrum: Spectrum, test: Spectrum) -> Array:
         if spectrum.batch_shape or test.batch_shape:
             raise InputError("test: a batch of spectra with other weights is not allowed, give one at a time")
         from_the_top = np.argsort(-as_numpy(test.eigenvalues), kind="stable")
-        values = _quantile_means(
+        values = quantile_means(
             as_numpy(spectrum._multiplicities)[as_numpy(order)], as_numpy(test._multiplicities)[from_the_top], values
         )
     shape = broadcast_shape({"train": tuple(c.shape), "test": tuple(values.shape)})
@@ -168,8 +168,19 @@ def _coupled(spectrum: Spectrum, test: Spectrum) -> Array:
     return xp.take_along_axis(values, xp.argsort(order, axis=-1), axis=-1)
 
 
-def _quantile_means(weights: np.ndarray, value_weights: np.ndarray, values: Array) -> Array:
-    """Means of the step function of `values`, each as long as its weight, over steps as long as `weights`."""
+def quantile_means(weights: np.ndarray, value_weights: np.ndarray, values: Array) -> Array:
+    """Means of the step function of `values`, each as long as its weight, over steps as long as `weights`.
+
+    Only shares matter: neither list of weights needs to sum to one. A step of weight zero has the value at its end.
+
+    Args:
+        weights: shape `(d,)`.
+        value_weights: shape `(m,)`.
+        values: shape `(m,)`, in the order in which they are taken.
+
+    Returns:
+        shape `(d,)`.
+    """
     ends, value_ends = (np.cumsum(w) / np.sum(w) for w in (weights, value_weights))
     ends[-1] = value_ends[-1] = 1.0
     # ends that rounding alone sets apart are one
@@ -190,6 +201,24 @@ def _quantile_means(weights: np.ndarray, value_weights: np.ndarray, values: Arra
     coupling[i, j] = shares
     values, coupling = in_one_library(values, coupling)
     return coupling @ values
+
+
+def coupled_in_order(
+    order: np.ndarray, weights: np.ndarray, values: np.ndarray, value_weights: np.ndarray
+) -> np.ndarray:
+    """Values, as listed, for directions that are taken in `order`; see `quantile_means`.
+
+    Args:
+        order: places of the directions, shape `(d,)`.
+        weights: share of each direction, shape `(d,)`.
+        values, value_weights: shape `(m,)`.
+
+    Returns:
+        for each direction the mean of what falls on its share, shape `(d,)`.
+    """
+    along = np.empty(len(order))
+    along[order] = quantile_means(weights[order], value_weights, values)
+    return along
 
 
 def _fitting(spectrum: Spectrum, covariance: Array, name: str, tolerance: float | None = None) -> Array:

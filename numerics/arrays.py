@@ -6,7 +6,7 @@ import functools
 import operator
 import sys
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -27,9 +27,14 @@ def _is_of(value: Any, library: str, kind: str) -> bool:
     return module is not None and isinstance(value, getattr(module, kind))
 
 
+def _matrices(values: Iterable[Any]) -> list[Any]:
+    """The arrays themselves, of `Entries` their matrix."""
+    return [value.matrix if isinstance(value, Entries) else value for value in values]
+
+
 def backend(*values: Any) -> str:
     """Name of the array library that the arguments call for: "torch" or "jax" if any is theirs, else "numpy"."""
-    arrays = [value.matrix if isinstance(value, Entries) else value for value in values]
+    arrays = _matrices(values)
     if any(_is_of(value, "torch", "Tensor") for value in arrays):
         return "torch"
     return "jax" if any(_is_of(value, "jax", "Array") for value in arrays) else "numpy"
@@ -79,7 +84,7 @@ def is_known(*values: Any) -> bool:
 
     They cannot while JAX, torch.compile or a transformation of torch.func traces a function.
     """
-    arrays = [value.matrix if isinstance(value, Entries) else value for value in values]
+    arrays = _matrices(values)
     library = backend(*arrays)
     if library == "torch":
         return not compiles() and not any(_is_transformed(value) for value in arrays)
@@ -98,7 +103,7 @@ def is_live(*values: Any) -> bool:
         return False
     import torch
 
-    arrays = [value.matrix if isinstance(value, Entries) else value for value in values]
+    arrays = _matrices(values)
     recorded = torch.is_grad_enabled() and any(getattr(value, "requires_grad", False) for value in arrays)
     return recorded or torch.autograd.forward_ad._current_level >= 0
 
@@ -122,7 +127,7 @@ def in_one_library(*values: Any) -> list[Array]:
     library = backend(*values)
     if library == "numpy":
         return [np.asarray(value) for value in values]
-    given = [value.matrix if isinstance(value, Entries) else value for value in values]
+    given = _matrices(values)
     if library == "jax":
         import jax.numpy as jnp
 

@@ -11,6 +11,7 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
+import torch
 from flint import arb, ctx, fmpq, fmpz
 from mpmath import mp
 
@@ -19,8 +20,6 @@ from taskalign.numerics import InputError, enclose, precise
 from taskalign.numerics.exact import as_ball, as_count, as_fraction, is_infinite, shown
 from taskalign.proofs_check import certify, examine
 from taskalign.proofs_check.box import certify_box
-
-torch = pytest.importorskip("torch")
 
 POINT: dict[str, Any] = {"alpha": 50, "tau": "3/10", "kappa": 1, "rho": 1}
 with mp.workdps(30):
